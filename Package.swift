@@ -1,0 +1,66 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let package = Package(
+  name: "stackmake",
+  products: [
+    .executable(name: "stackmake", targets: ["StackMakeCLI"]),
+    .library(name: "StackMake", targets: ["StackMake"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
+    .target(
+      name: "StackMake",
+      dependencies: [
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Targets",
+      dependencies: [
+        "StackMake", "CSSH",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "StackMakeCLI",
+      dependencies: [
+        "StackMake", "Targets",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/stackmake",
+      swiftSettings: settings),
+    .target(
+      name: "Support",
+      dependencies: ["StackMake", "Targets"],
+      path: "Tests/Support",
+      swiftSettings: settings),
+    .testTarget(name: "StackMakeTests", dependencies: ["StackMake", "Support"], swiftSettings: settings),
+    .testTarget(name: "TargetsTests", dependencies: ["StackMake", "Targets", "Support"], swiftSettings: settings),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["StackMake", "Targets", "Support", "StackMakeCLI"],
+      swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,83 @@
+/// What the loader is told of the names that the engine itself doesn't know: which block
+/// declares places, which functions `{{ }}` has, which targets exist without being written.
+/// A value, so that the engine stays free of servers and clouds.
+package struct Dialect: Sendable {
+  /// What a word in `{{ word … }}` stands for, beyond what the engine knows
+  /// (`target stem group index`, `count GLOB`, `env NAME`, variables, secrets).
+  package enum Function: Sendable, Hashable {
+    /// The name of the place that the target runs at: `server`, `hostname`.
+    case placeName
+    /// `hostnames GLOB`: the names of the places that match, separated by a space.
+    case placeNames
+    /// A setting of the place that the target runs at: `user`.
+    case setting(String)
+    /// An output of the target `prefix + place`, with its edge: `ip`, `ip NAME`. Without a
+    /// name it is the target's own place.
+    case output(prefix: String, key: String)
+    /// The same for every place that matches a glob, joined by a space: `ips GLOB`.
+    case outputs(prefix: String, key: String)
+    /// `join SEP GLOB`: the same, joined by SEP.
+    case joinedOutputs(prefix: String, key: String)
+  }
+
+  /// A target that exists wherever there are places, or edges that need not be written.
+  package struct Implied: Sendable, Hashable {
+    /// `%` stands for each place's name; without it, one target.
+    package var target: String
+    /// Only where a rule declares the target; false makes it exist by itself.
+    package var onlyIfDeclared: Bool
+    /// `%` is the place; `*` globs over the targets that exist. Nothing matched is no error.
+    package var dependencies: [String]
+    package var orderOnly: [String]
+
+    package init(_ target: String, onlyIfDeclared: Bool = false, dependencies: [String] = [], orderOnly: [String] = []) {
+      self.target = target
+      self.onlyIfDeclared = onlyIfDeclared
+      self.dependencies = dependencies
+      self.orderOnly = orderOnly
+    }
+  }
+
+  /// The rule whose indented lines declare places: `layout`.
+  package var block: String
+  /// Settings that a line of the block may give; one that isn't given comes from the
+  /// variable of that name, then from `settingDefaults`. `count` is the loader's own.
+  package var settings: [String]
+  /// Settings that are a family: `meta.` allows `meta.KEY`.
+  package var settingPrefixes: [String]
+  package var settingDefaults: [String: String]
+  package var functions: [String: Function]
+  package var implied: [Implied]
+  /// The kind by the whole name (`layout`), or by what is before the first `/` (`server`)
+  /// where the rest is a place. All other targets are of kind `task`.
+  package var kindNames: Set<String>
+  package var kindPrefixes: Set<String>
+  /// The target that stands for the place itself: `server/`. Whatever runs at a place gets an
+  /// edge to it.
+  package var placePrefix: String
+  /// Kinds whose scripts are all `once` where the recipe says none.
+  package var onceKinds: Set<String>
+  /// Names that may not be declared yet, each with what to say.
+  package var refused: [String: String]
+  /// Variables that are defined by the program where the Stackfile doesn't (`cluster`).
+  package var defaults: [String: String]
+
+  package init(
+    block: String, settings: [String], settingPrefixes: [String], settingDefaults: [String: String],
+    functions: [String: Function], implied: [Implied], kindNames: Set<String>, kindPrefixes: Set<String>,
+    placePrefix: String, onceKinds: Set<String>, refused: [String: String], defaults: [String: String]
+  ) {
+    self.block = block
+    self.settings = settings
+    self.settingPrefixes = settingPrefixes
+    self.settingDefaults = settingDefaults
+    self.functions = functions
+    self.implied = implied
+    self.kindNames = kindNames
+    self.kindPrefixes = kindPrefixes
+    self.placePrefix = placePrefix
+    self.onceKinds = onceKinds
+    self.refused = refused
+    self.defaults = defaults
+  }
+}

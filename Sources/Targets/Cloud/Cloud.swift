@@ -1,0 +1,216 @@
+/// A place that machines come from: OpenStack, or this host.
+///
+/// Everything that a cloud makes carries the cluster's id and what it was made for (`MachineTag`), from the moment that it
+/// exists, so that after a crash at any instant `machines` finds it. Methods may be called at once from many tasks.
+package protocol Cloud: Sendable {
+  /// What the names in `wants` resolve to, and every problem with them, in one answer. Makes nothing.
+  /// Throws only where the cloud itself can't be asked or can't work.
+  func resolve(_ wants: [MachineWant]) async throws(CloudError) -> CloudResolution
+
+  /// Every machine that carries the cluster's id, half-made and half-deleted ones too; one list call.
+  func machines(ofCluster cluster: String) async throws(CloudError) -> [Machine]
+
+  /// Starts making a machine and returns as soon as it exists, by and large `building`. Where a machine with the same
+  /// tag (cluster, name, generation) exists already it is returned instead: calling twice never makes two.
+  func create(_ spec: MachineSpec) async throws(CloudError) -> Machine
+
+  /// Gives a standing machine a fresh disk from its image, under the same id and address, with the new spec's user-data
+  /// and generation. Returns as `create` does. Calling it again for the generation that the machine already has does nothing.
+  func rebuild(_ id: String, _ spec: MachineSpec) async throws(CloudError) -> Machine
+
+  /// Deletes a machine and all that was made with it, and returns once `machines` no longer lists it
+  /// (or at once where `wait` is false). One that doesn't exist is fine.
+  func delete(_ id: String, wait: Bool) async throws(CloudError)
+
+  /// What the machine wrote on its console so far; "" where there is nothing yet.
+  func console(_ id: String) async throws(CloudError) -> String
+
+  /// The SSH host keys that the machine shows, in a way that a stranger on the network can't forge; nil while it hasn't shown them yet.
+  func hostKeys(_ id: String) async throws(CloudError) -> [HostKey]?
+}
+
+/// What a server of the layout asks for, by name.
+package struct MachineWant: Sendable, Hashable {
+  package var name: String
+  package var image: String
+  package var flavor: String
+  package var zone: String?
+  package var network: String?
+
+  package init(name: String, image: String, flavor: String, zone: String? = nil, network: String? = nil) {
+    self.name = name
+    self.image = image
+    self.flavor = flavor
+    self.zone = zone
+    self.network = network
+  }
+}
+
+package struct CloudResolution: Sendable, Hashable {
+  /// One for each want that has no problem.
+  package var resolved: [ResolvedMachine]
+  package var problems: [CloudProblem]
+
+  package init(resolved: [ResolvedMachine], problems: [CloudProblem]) {
+    self.resolved = resolved
+    self.problems = problems
+  }
+}
+
+/// What the names of one server resolved to.
+package struct ResolvedMachine: Sendable, Hashable {
+  package var name: String
+  package var imageID: String
+  /// Changes when the image's contents do.
+  package var imageChecksum: String
+  package var flavorID: String
+  package var zone: String
+  package var networkID: String
+
+  package init(
+    name: String, imageID: String, imageChecksum: String, flavorID: String, zone: String, networkID: String
+  ) {
+    self.name = name
+    self.imageID = imageID
+    self.imageChecksum = imageChecksum
+    self.flavorID = flavorID
+    self.zone = zone
+    self.networkID = networkID
+  }
+}
+
+/// One thing that is wrong with what was asked for.
+package struct CloudProblem: Sendable, Hashable {
+  /// Servers that it concerns, by name.
+  package var servers: [String]
+  /// Which setting is wrong: `image`, `flavor`, `zone`, `network`, `quota`.
+  package var setting: String
+  /// `no image called \`debian-13\`; there are debian-12`
+  package var message: String
+  package var hint: String?
+
+  package init(servers: [String], setting: String, message: String, hint: String? = nil) {
+    self.servers = servers
+    self.setting = setting
+    self.message = message
+    self.hint = hint
+  }
+}
+
+/// Whose a machine is and what for. A generation is used once: a rebuilt or newly made machine has the next one.
+package struct MachineTag: Sendable, Hashable {
+  package var cluster: String
+  package var server: String
+  package var generation: Int
+
+  package init(cluster: String, server: String, generation: Int) {
+    self.cluster = cluster
+    self.server = server
+    self.generation = generation
+  }
+}
+
+/// Everything that is needed to make a machine.
+package struct MachineSpec: Sendable, Hashable {
+  package var tag: MachineTag
+  /// Its name in the cloud: CLUSTER-SERVER.
+  package var name: String
+  /// Its host name inside: SERVER.
+  package var hostname: String
+  package var resolved: ResolvedMachine
+  /// The whole `#cloud-config` text.
+  package var userData: String
+  package var metadata: [String: String]
+
+  package init(
+    tag: MachineTag, name: String, hostname: String, resolved: ResolvedMachine, userData: String,
+    metadata: [String: String]
+  ) {
+    self.tag = tag
+    self.name = name
+    self.hostname = hostname
+    self.resolved = resolved
+    self.userData = userData
+    self.metadata = metadata
+  }
+}
+
+/// A machine as the cloud shows it.
+package struct Machine: Sendable, Hashable {
+  package enum Status: Sendable, Hashable {
+    case building
+    case active
+    /// Its request was cut off half-way; it can be deleted, or made whole by `create` with the same tag.
+    case incomplete
+    /// It was active, and is stopped (its processes are gone).
+    case stopped
+    case deleting
+    case error(String)
+  }
+
+  package var id: String
+  package var name: String
+  package var tag: MachineTag
+  package var status: Status
+  package var addresses: [String]
+  package var imageID: String
+  package var flavorID: String
+  /// Seconds since 1970.
+  package var createdAt: Double
+
+  package init(
+    id: String, name: String, tag: MachineTag, status: Status, addresses: [String], imageID: String, flavorID: String,
+    createdAt: Double
+  ) {
+    self.id = id
+    self.name = name
+    self.tag = tag
+    self.status = status
+    self.addresses = addresses
+    self.imageID = imageID
+    self.flavorID = flavorID
+    self.createdAt = createdAt
+  }
+}
+
+/// A public SSH host key.
+package struct HostKey: Sendable, Hashable, Codable {
+  /// `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa`
+  package var type: String
+  /// The key's blob in base64, as in known_hosts.
+  package var base64: String
+
+  package init(type: String, base64: String) {
+    self.type = type
+    self.base64 = base64
+  }
+}
+
+package struct CloudError: Error, Sendable, Hashable, CustomStringConvertible {
+  package enum Code: Sendable {
+    /// This can't work here at all: no root, a missing program.
+    case unsupported
+    case quota
+    case notFound
+    case failed
+    case interrupted
+  }
+
+  package var code: Code
+  /// What was being done: `create server`.
+  package var operation: String
+  package var cause: String
+  package var hint: String?
+
+  package init(_ code: Code, operation: String, cause: String, hint: String? = nil) {
+    self.code = code
+    self.operation = operation
+    self.cause = cause
+    self.hint = hint
+  }
+
+  package var description: String {
+    let text = "\(operation): \(cause)"
+    return hint.map { "\(text)\n  hint: \($0)" } ?? text
+  }
+}
