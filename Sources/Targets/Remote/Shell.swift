@@ -1,4 +1,3 @@
-package import StackMake
 package import SystemPackage
 
 /// Runs commands and puts files: on a server over SSH, or on this machine. One for each server and user.

@@ -1,0 +1,48 @@
+/// What happens in a run, for whoever shows it.
+package enum Event: Sendable, Hashable {
+  /// A run begins: how many targets are wanted, and what it is expected to take from earlier runs, in seconds.
+  case runStarted(run: Int64, wanted: Int, expectedSeconds: Double?)
+  /// A target's build starts. `expectedSeconds` from earlier runs.
+  case started(target: String, reasons: [StaleReason], expectedSeconds: Double?)
+  /// A step of its recipe or of its kind starts: number from 1, `of` how many, its text (one line), the place (nil: this machine).
+  case stepStarted(target: String, number: Int, of: Int, text: String, place: String?)
+  /// A line of remote or local output, without its end of line.
+  case output(target: String, place: String?, line: String)
+  case stepFinished(target: String, number: Int, seconds: Double)
+  /// Something worth knowing that isn't output: `waiting for ssh`, `attached to the running step`.
+  case note(target: String?, text: String)
+  case warning(target: String?, text: String)
+  /// A command or request, for `-v`.
+  case trace(target: String?, text: String)
+  case finished(target: String, outcome: Outcome, seconds: Double)
+  case runFinished(Summary)
+}
+
+/// What became of a target in a run.
+package enum Outcome: Sendable, Hashable {
+  case fresh
+  case built
+  case failed(StepError)
+  case locked(StepError)
+  /// Not tried, since that dependency failed or is locked.
+  case skipped(because: String)
+  case interrupted
+}
+
+package struct Summary: Sendable, Hashable {
+  package var wanted = 0
+  package var fresh = 0
+  package var built = 0
+  package var failed = 0
+  package var locked = 0
+  package var skipped = 0
+  package var interrupted = 0
+  package var seconds = 0.0
+
+  package init() {}
+}
+
+/// Who is told of events. Called from any thread, in order for each target; must return soon.
+package protocol Reporter: Sendable {
+  func report(_ event: Event)
+}
