@@ -24,6 +24,8 @@ package struct Graph: Sendable {
   package let placeOf: [PlaceID?]
   package let locations: [SourceLocation]
   package let places: [Place]
+  /// What the target that stands for a place is called before the place's name.
+  package let placePrefix: String
   package let pools: [String: Int]
   package let secrets: [String]
   /// Global variables that are plain text, by name: what the kinds may ask for (`cloud`, `cluster`, …).
@@ -50,6 +52,23 @@ package struct Graph: Sendable {
   package func options(_ target: TargetID) -> TargetOptions { options[Int(optionsOf[Int(target.index)])] }
   package func place(_ target: TargetID) -> PlaceID? { placeOf[Int(target.index)] }
   package func location(_ target: TargetID) -> SourceLocation { locations[Int(target.index)] }
+
+  /// The target that stands for a place.
+  package func target(of place: PlaceID) -> TargetID? { target(named: placePrefix + self[place].name) }
+
+  /// These targets and all that they depend on, each after its dependencies.
+  package func closure(of goals: [TargetID]) -> [TargetID] {
+    var isWanted = [Bool](repeating: false, count: count)
+    var stack = goals
+    for goal in goals { isWanted[Int(goal.index)] = true }
+    while let target = stack.popLast() {
+      for dependency in dependencies(target, for: .order) where !isWanted[Int(dependency.index)] {
+        isWanted[Int(dependency.index)] = true
+        stack.append(dependency)
+      }
+    }
+    return topologicalOrder.filter { isWanted[Int($0.index)] }
+  }
 
   package subscript(_ place: PlaceID) -> Place { places[Int(place.index)] }
   package func place(named name: String) -> PlaceID? {

@@ -25,6 +25,7 @@ package struct GraphBuilder: Sendable {
   private static let orderOnlyBit: UInt32 = 1 << 31
 
   package var places: [Place] = []
+  package var placePrefix = ""
   package var pools: [String: Int] = [:]
   package var secrets: [String] = []
   package var variables: [String: String] = [:]
@@ -124,7 +125,7 @@ package struct GraphBuilder: Sendable {
     return Graph(
       names: names, kinds: kinds, kindOf: kindOf, recipes: recipes, recipeOf: recipeOf,
       options: options, optionsOf: optionsOf, placeOf: placeOf, locations: locations,
-      places: places, pools: pools, secrets: secrets, variables: variables, declaresAll: declaresAll,
+      places: places, placePrefix: placePrefix, pools: pools, secrets: secrets, variables: variables, declaresAll: declaresAll,
       dependencyStart: rows.start, orderOnlyStart: rows.orderOnly, dependencyEdges: rows.edges,
       dependentStart: dependentStart, dependentEdges: dependentEdges, topologicalOrder: order)
   }

@@ -1,0 +1,76 @@
+import SystemPackage
+
+/// The files that the recipes of some targets move, read once before anything runs.
+package struct SourceFiles: Sendable {
+  package struct File: Hashable, Sendable {
+    /// Where it is on this machine.
+    package var path: String
+    /// Where it goes below the destination; "" where the source is that one file.
+    package var relativePath: String
+    package var fingerprint: FileFingerprint
+  }
+
+  private var bySource: [String: [File]] = [:]
+
+  package init() {}
+
+  /// Reads what `put` and `render` steps of `targets` name. Everything that can't be read is in `errors`.
+  package static func read(
+    _ targets: some Sequence<TargetID>, in graph: Graph, from fileSystem: any FileSystem
+  ) -> (files: SourceFiles, errors: [(SourceLocation, FileError)]) {
+    var files = SourceFiles()
+    var errors: [(SourceLocation, FileError)] = []
+    var seenRecipes: Set<UInt32> = []
+    for target in targets where seenRecipes.insert(graph.recipeOf[Int(target.index)]).inserted {
+      for step in graph.recipe(target) {
+        var sources: [String] = []
+        switch step.body {
+        case .script: continue
+        case .put(let transfer): sources = [transfer.source]
+        case .render(_, let rendered): sources = rendered.map(\.path)
+        }
+        for source in sources where files.bySource[source] == nil {
+          do throws(FileError) {
+            files.bySource[source] = try expand(source, fileSystem)
+          } catch {
+            errors.append((step.location, error))
+            files.bySource[source] = []
+          }
+        }
+      }
+    }
+    return (files, errors)
+  }
+
+  /// The files of a `put` source, or the one file of a rendered path.
+  package func files(of source: String) -> [File] { bySource[source] ?? [] }
+
+  private static func expand(_ source: String, _ fileSystem: any FileSystem) throws(FileError) -> [File] {
+    let path = FilePath(source)
+    guard let name = path.lastComponent?.string, Glob.isGlob(name) else {
+      return try walk(path, relative: "", fileSystem)
+    }
+    let directory = path.removingLastComponent()
+    let glob = Glob(name)
+    var files: [File] = []
+    for entry in try fileSystem.list(directory.isEmpty ? "." : directory) where glob.matches(entry) {
+      files += try walk(directory.appending(entry), relative: entry, fileSystem)
+    }
+    if files.isEmpty { throw FileError(path: source, errno: .noSuchFileOrDirectory) }
+    return files
+  }
+
+  private static func walk(
+    _ path: FilePath, relative: String, _ fileSystem: any FileSystem
+  ) throws(FileError) -> [File] {
+    guard try fileSystem.kind(of: path) == .directory else {
+      return [File(path: path.string, relativePath: relative, fingerprint: try fileSystem.fingerprint(path))]
+    }
+    var files: [File] = []
+    for entry in try fileSystem.list(path) {
+      let below = relative.isEmpty ? entry : "\(relative)/\(entry)"
+      files += try walk(path.appending(entry), relative: below, fileSystem)
+    }
+    return files
+  }
+}

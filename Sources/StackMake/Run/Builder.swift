@@ -1,0 +1,222 @@
+/// The loop that drives a run: checks what is ready, starts what is stale, records what came of it.
+package struct Builder: Sendable {
+  package var assessor: Assessor
+  package var runner: any StepRunner
+  package var files: SourceFiles
+  /// Values of the graph's secrets.
+  package var secrets: [String: String]
+  package var store: any Store
+  package var reporter: any Reporter
+  package var interrupt: Interrupt
+  package var pool: ThreadPool
+  /// Seconds since 1970.
+  package var now: @Sendable () -> Double
+  package var jobs: Int
+  package var keepsGoing: Bool
+
+  package init(
+    assessor: Assessor, runner: any StepRunner, files: SourceFiles, secrets: [String: String], store: any Store,
+    reporter: any Reporter, interrupt: Interrupt, pool: ThreadPool, now: @escaping @Sendable () -> Double, jobs: Int,
+    keepsGoing: Bool
+  ) {
+    self.assessor = assessor
+    self.runner = runner
+    self.files = files
+    self.secrets = secrets
+    self.store = store
+    self.reporter = reporter
+    self.interrupt = interrupt
+    self.pool = pool
+    self.now = now
+    self.jobs = jobs
+    self.keepsGoing = keepsGoing
+  }
+
+  private struct Finished: Sendable {
+    var target: TargetID
+    var outcome: Outcome
+    var outputs: [String: String]
+    var seconds: Double
+  }
+
+  /// Brings `goals` up to date. Throws only where the record can't be used.
+  package func build(_ goals: [TargetID], run: Int64) async throws(StoreError) -> Summary {
+    let graph = assessor.graph
+    let started = now()
+    let durations = try store.durations()
+    let wanted = graph.closure(of: goals)
+    var schedule = Schedule(
+      graph: graph, wanted: wanted, jobs: jobs, keepsGoing: keepsGoing, seconds: { durations[$0] })
+    var summary = Summary()
+    summary.wanted = wanted.count
+    reporter.report(.runStarted(run: run, wanted: wanted.count, expectedSeconds: nil))
+    var outputs: [TargetID: [String: String]] = [:]
+    var waiting: [TargetID: Assessor.Assessment] = [:]
+
+    await withTaskGroup(of: Finished.self) { group in
+      while true {
+        if interrupt.isRequested { schedule.stop() }
+        while let target = schedule.check() {
+          let assessment = assessor.assess(target) { outputs[$0] }
+          switch assessment.decision {
+          case nil:
+            outputs[target] = assessment.outputs
+            finish(Finished(target: target, outcome: .fresh, outputs: [:], seconds: 0), &schedule, &summary)
+          case .locked(let error):
+            finish(Finished(target: target, outcome: .locked(error), outputs: [:], seconds: 0), &schedule, &summary)
+          case .run:
+            waiting[target] = assessment
+            schedule.queue(target)
+          }
+        }
+        while let target = schedule.start() {
+          let assessment = waiting.removeValue(forKey: target)!
+          reporter.report(
+            .started(
+              target: graph.name(target), reasons: assessment.situation.reasons,
+              expectedSeconds: durations[graph.name(target)]))
+          // Order-only ones too: their place's values may be used.
+          var known: [TargetID: [String: String]] = [:]
+          for dependency in graph.dependencies(target, for: .order) { known[dependency] = outputs[dependency] }
+          let turn = TargetBuild(
+            situation: assessment.situation, run: run, store: store, interrupt: interrupt, now: now,
+            reporter: reporter, dependencyOutputs: known)
+          group.addTask(executorPreference: pool) { await step(turn, assessment.decision!) }
+        }
+        guard !schedule.isIdle, let finished = await group.next() else { break }
+        if finished.outcome == .built { outputs[finished.target] = finished.outputs }
+        finish(finished, &schedule, &summary)
+      }
+    }
+    summary.seconds = now() - started
+    for target in wanted where !isDone(schedule.state(target)) {
+      if interrupt.isRequested { summary.interrupted += 1 } else { summary.skipped += 1 }
+    }
+    reporter.report(.runFinished(summary))
+    return summary
+  }
+
+  private func isDone(_ state: Schedule.State) -> Bool {
+    if case .done = state { true } else { false }
+  }
+
+  private func finish(_ finished: Finished, _ schedule: inout Schedule, _ summary: inout Summary) {
+    let name = assessor.graph.name(finished.target)
+    reporter.report(.finished(target: name, outcome: finished.outcome, seconds: finished.seconds))
+    let skipped: [TargetID]
+    switch finished.outcome {
+    case .fresh:
+      summary.fresh += 1
+      skipped = schedule.finish(finished.target, ok: true)
+    case .built:
+      summary.built += 1
+      skipped = schedule.finish(finished.target, ok: true)
+    case .failed:
+      summary.failed += 1
+      skipped = schedule.finish(finished.target, ok: false)
+    case .locked:
+      // A lock is known trouble: all that doesn't depend on it is built.
+      summary.locked += 1
+      skipped = schedule.finish(finished.target, ok: false, stops: false)
+    case .interrupted:
+      summary.interrupted += 1
+      schedule.stop()
+      skipped = schedule.finish(finished.target, ok: false)
+    case .skipped:
+      preconditionFailure("BUG: \(name) was started, and skipped")
+    }
+    for target in skipped {
+      summary.skipped += 1
+      reporter.report(
+        .finished(target: assessor.graph.name(target), outcome: .skipped(because: name), seconds: 0))
+    }
+  }
+
+  /// One target's turn: apply, record.
+  private func step(_ turn: TargetBuild, _ decision: Decision) async -> Finished {
+    let started = now()
+    let target = turn.situation.target
+    func finished(_ outcome: Outcome) -> Finished {
+      Finished(target: target, outcome: outcome, outputs: turn.outputs, seconds: now() - started)
+    }
+    do throws(StepError) {
+      try turn.recorded("record the start") { () throws(StoreError) in
+        try store.start(turn.name, run: turn.run, at: started)
+      }
+      try await attempts(turn, decision)
+      let kind = assessor.kinds[turn.graph.kind(target)]!
+      turn.set(kind.outputs(turn))
+      let trace = Trace(
+        target: turn.name, kind: turn.graph.kind(target), fingerprint: turn.situation.manifest.fingerprint,
+        manifest: turn.situation.manifest.entries, outputs: turn.outputs, run: turn.run, builtAt: now(),
+        seconds: now() - started)
+      try turn.recorded("record the result") { () throws(StoreError) in try store.finish(trace) }
+      return finished(.built)
+    } catch {
+      if error.code == .interrupted { return finished(.interrupted) }
+      do throws(StoreError) {
+        try store.fail(Failure(target: turn.name, error: error, run: turn.run, at: now()))
+      } catch let storeError {
+        reporter.report(.warning(target: turn.name, text: "the failure could not be recorded: \(storeError)"))
+      }
+      return finished(error.code == .locked ? .locked(error) : .failed(error))
+    }
+  }
+
+  /// The whole target, again where its variable `retries` says so.
+  private func attempts(_ turn: TargetBuild, _ decision: Decision) async throws(StepError) {
+    let retries = turn.graph.options(turn.situation.target).retries
+    var actions = decision.actions
+    var attempt = 0
+    while true {
+      do throws(StepError) {
+        return try await carryOut(actions, turn)
+      } catch {
+        attempt += 1
+        guard error.code == .failed, attempt <= retries else { throw error }
+        turn.note("attempt \(attempt) failed, trying again: \(error.cause)")
+        // What is done stays done: decide anew from what is on record.
+        var situation = turn.situation
+        situation.progress = try turn.recorded("read the progress") { () throws(StoreError) in
+          try store.progress(of: turn.name)
+        }
+        if case .run(let rest) = assessor.kinds[turn.graph.kind(situation.target)]!.decide(situation) { actions = rest }
+      }
+    }
+  }
+
+  private func carryOut(_ actions: [Action], _ turn: TargetBuild) async throws(StepError) {
+    let kind = assessor.kinds[turn.graph.kind(turn.situation.target)]!
+    for action in actions {
+      try turn.checkInterrupt("build")
+      switch action {
+      case .act(let word): try await kind.apply(word, turn)
+      case .step(let number): try await recipe(turn).run(number)
+      }
+    }
+  }
+
+  private func recipe(_ turn: TargetBuild) -> RecipeRun {
+    let recipe = turn.graph.recipe(turn.situation.target)
+    let shown = turn.situation.manifest.entries.filter(\.isStep).map(\.value)
+    var generations = RecipeDecision.generations(of: turn.situation, in: turn.situation.manifest.entries)
+    // A place's own target runs steps there before anybody depends on it: the generation is its own.
+    if let place = turn.graph.place(turn.situation.target), turn.graph.target(of: place) == turn.situation.target,
+      let generation = turn.outputs["generation"]
+    {
+      for i in recipe.indices
+      where RecipeDecision.places(of: recipe[i], target: turn.situation.target, in: turn.graph) == [place] {
+        generations[i] = generation
+      }
+    }
+    return RecipeRun(
+      build: turn, runner: runner, files: files, secrets: secrets, fingerprints: turn.situation.manifest.steps,
+      generations: generations, pool: pool, shown: shown)
+  }
+}
+
+extension Decision {
+  var actions: [Action] {
+    if case .run(let actions) = self { actions } else { [] }
+  }
+}

@@ -1,0 +1,61 @@
+import Synchronization
+
+/// One target's turn in a run: what its kind and its steps work with.
+package final class TargetBuild: Sendable {
+  package let situation: Situation
+  package let run: Int64
+  package let store: any Store
+  package let interrupt: Interrupt
+  package let now: @Sendable () -> Double
+  package let reporter: any Reporter
+  private let dependencyOutputs: [TargetID: [String: String]]
+  private let own = Mutex<[String: String]>([:])
+  private let ranOnce = Mutex(false)
+
+  package init(
+    situation: Situation, run: Int64, store: any Store, interrupt: Interrupt, now: @escaping @Sendable () -> Double,
+    reporter: any Reporter, dependencyOutputs: [TargetID: [String: String]]
+  ) {
+    self.situation = situation
+    self.run = run
+    self.store = store
+    self.interrupt = interrupt
+    self.now = now
+    self.reporter = reporter
+    self.dependencyOutputs = dependencyOutputs
+  }
+
+  package var name: String { situation.name }
+  package var graph: Graph { situation.graph }
+
+  /// What the target has given so far, set by its kind.
+  package var outputs: [String: String] { own.withLock { $0 } }
+  package func set(_ values: [String: String]) { own.withLock { $0.merge(values) { _, new in new } } }
+
+  /// Whether a `once` step was run, or followed to its end, in this build.
+  package var didRunOnce: Bool { ranOnce.withLock { $0 } }
+  func markOnce() { ranOnce.withLock { $0 = true } }
+
+  /// The outputs of a dependency, or of the target itself so far.
+  package func outputs(of target: TargetID) -> [String: String]? {
+    target == situation.target ? outputs : dependencyOutputs[target]
+  }
+
+  package func note(_ text: String) { reporter.report(.note(target: name, text: text)) }
+
+  /// Throws `.interrupted` where the user asked to stop.
+  package func checkInterrupt(_ operation: String) throws(StepError) {
+    if interrupt.isRequested || Task.isCancelled {
+      throw StepError(.interrupted, operation: operation, subject: name, cause: "interrupted")
+    }
+  }
+
+  /// A failure of the record, as the failure of a step.
+  package func recorded<R>(_ operation: String, _ body: () throws(StoreError) -> R) throws(StepError) -> R {
+    do throws(StoreError) {
+      return try body()
+    } catch {
+      throw StepError(operation: operation, subject: name, cause: error.description, hint: error.hint)
+    }
+  }
+}
