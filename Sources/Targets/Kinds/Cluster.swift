@@ -1,0 +1,45 @@
+import FoundationEssentials
+package import StackMake
+
+/// What the kinds share: the cloud, who this cluster is in it, and how its servers are reached.
+package struct Cluster: Sendable {
+  package let cloud: any Cloud
+  /// Carried by everything that this cluster makes; never another cluster's.
+  package let id: String
+  /// What server names begin with: the variable `cluster`.
+  package let name: String
+  /// `ssh-ed25519 AAAA…`: the key that first boot lets in.
+  package let authorizedKey: String
+  package let shells: any ShellProvider
+  package let clock: any Clock<Duration>
+  /// How long a machine may take from its creation until it answers.
+  package let bootLimit: Duration
+
+  package init(
+    cloud: any Cloud, id: String, name: String, authorizedKey: String, shells: any ShellProvider,
+    clock: any Clock<Duration>, bootLimit: Duration = .seconds(900)
+  ) {
+    self.cloud = cloud
+    self.id = id
+    self.name = name
+    self.authorizedKey = authorizedKey
+    self.shells = shells
+    self.clock = clock
+    self.bootLimit = bootLimit
+  }
+
+  /// The register that holds the cluster's id.
+  package static let idRegister = "cluster/id"
+
+  /// The register that holds the last generation of a server that was ever asked for.
+  package static func generationRegister(_ server: String) -> String { "generation/\(server)" }
+
+  /// Every machine of this cluster, by one list call.
+  package func machines() async throws(StepError) -> [Machine] {
+    do throws(CloudError) {
+      return try await cloud.machines(ofCluster: id)
+    } catch {
+      throw StepError(error, subject: name)
+    }
+  }
+}

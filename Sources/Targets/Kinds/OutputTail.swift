@@ -1,0 +1,12 @@
+import StackMake
+import Synchronization
+
+/// Keeps the last 4 KiB of what a command said.
+package final class OutputTail: Sendable {
+  private let bytes = Mutex<[UInt8]>([])
+
+  package init() {}
+
+  package func take(_ new: [UInt8]) { bytes.withLock { $0 = Array(($0 + new).suffix(4096)) } }
+  package var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
+}

@@ -1,0 +1,119 @@
+package import StackMake
+
+/// `server/X`: a machine of the cloud that exists, is reached, and is who it says it is; and the recipe that
+/// a rule gives it.
+package struct ServerKind: TargetKind {
+  /// Settings that a standing machine can't be given.
+  static let fixedSettings: Set<String> = ["image", "flavor", "zone", "network", "user", "volume"]
+
+  let cluster: Cluster
+
+  package init(cluster: Cluster) { self.cluster = cluster }
+
+  package func attributes(of target: TargetID, in graph: Graph) -> [ManifestEntry] {
+    guard let place = graph.place(target) else { return [] }
+    return graph[place].settings.sorted { $0.key < $1.key }.map { ManifestEntry("setting \($0.key)", $0.value) }
+  }
+
+  /// A server has its settings as attributes of its own: another line of the layout doesn't concern it.
+  package func heeds(_ key: String, of dependency: TargetID, in graph: Graph) -> Bool {
+    !["layout", "image-validated"].contains(graph.kind(dependency))
+  }
+
+  package func observe(_ targets: [TargetID], in graph: Graph) async throws(StepError) -> [TargetID: Observation]? {
+    let machines = try await cluster.machines()
+    var result: [TargetID: Observation] = [:]
+    for target in targets {
+      guard let place = graph.place(target), let machine = Self.newest(machines, graph[place].name) else { continue }
+      result[target] = Observation(
+        values: ["id": machine.id, "generation": String(machine.tag.generation)], problem: Self.problem(machine.status))
+    }
+    return result
+  }
+
+  package func drift(_ trace: Trace, _ observation: Observation?) -> StaleReason? {
+    let id = trace.outputs["id"] ?? ""
+    guard let observation else { return .drift(what: "server", old: id, new: "deleted") }
+    for key in ["id", "generation"] where observation.values[key] != trace.outputs[key] {
+      return .drift(what: key, old: trace.outputs[key] ?? "", new: observation.values[key] ?? "")
+    }
+    return observation.problem.map { .drift(what: "status", old: "ACTIVE", new: $0) }
+  }
+
+  package func decide(_ situation: Situation) -> Decision {
+    let all = situation.graph.recipe(situation.target).indices.map { Action.step($0) }
+    let boot: [Action] = [.act("create"), .act("wait")]
+    guard let observation = situation.observation else { return .run(boot + all) }
+    guard let trace = situation.trace else {
+      // Half-made by an earlier run, or given a fresh disk by clean: create adopts it.
+      switch stepsLeft(situation, generation: observation.values["generation"] ?? "") {
+      case .run(let steps): return .run(boot + steps)
+      case .locked(let error): return .locked(error)
+      }
+    }
+    if observation.values["id"] != trace.outputs["id"] { return .run(boot + all) }
+    if let problem = observation.problem {
+      return .locked(lock(situation, "the server is \(problem), and is not thrown away by itself"))
+    }
+    for case .changed(let key, let old?, let new) in situation.reasons where key.hasPrefix("setting ") {
+      let setting = String(key.dropFirst("setting ".count))
+      guard Self.fixedSettings.contains(setting) else { continue }
+      return .locked(
+        lock(situation, "a standing server can't be given another \(setting) (\(old) -> \(new ?? "none"))"))
+    }
+    if observation.values["generation"] != trace.outputs["generation"] {
+      return .run(boot + all)
+    }
+    return stepsLeft(situation, generation: observation.values["generation"] ?? "")
+  }
+
+  /// The machine stands: its recipe changes nothing of what dependents are told.
+  package func predict(_ situation: Situation) -> [String: String]? {
+    guard case .run(let actions) = decide(situation), !actions.contains(.act("create")) else { return nil }
+    return situation.trace?.outputs
+  }
+
+  package func apply(_ action: String, _ build: TargetBuild) async throws(StepError) {
+    let place = build.graph[build.graph.place(build.situation.target)!]
+    switch action {
+    case "create": build.set(["id": try await ServerBoot(cluster, build, place).create().id])
+    case "wait": build.set(try await ServerBoot(cluster, build, place).wait().values)
+    default: preconditionFailure("BUG: `\(action)` is not an action of a server")
+    }
+  }
+
+  package func outputs(_ build: TargetBuild) -> [String: String] {
+    build.outputs.isEmpty || build.outputs["ip"] == nil ? build.situation.trace?.outputs ?? [:] : build.outputs
+  }
+
+  private func stepsLeft(_ situation: Situation, generation: String) -> Decision {
+    let recipe = situation.graph.recipe(situation.target)
+    let place = situation.graph.place(situation.target)
+    return RecipeDecision.decide(
+      situation,
+      generations: recipe.map { step in
+        RecipeDecision.places(of: step, target: situation.target, in: situation.graph) == place.map { [$0] } ? generation : ""
+      })
+  }
+
+  private func lock(_ situation: Situation, _ cause: String) -> StepError {
+    StepError(
+      .locked, operation: "build", subject: situation.name, cause: cause,
+      hint: "`stackmake clean \(situation.name)` deletes it, and the next build makes it anew")
+  }
+
+  /// Of several machines for one server the one with the highest generation.
+  static func newest(_ machines: [Machine], _ server: String) -> Machine? {
+    machines.filter { $0.tag.server == server && $0.status != .deleting }
+      .max { $0.tag.generation < $1.tag.generation }
+  }
+
+  static func problem(_ status: Machine.Status) -> String? {
+    switch status {
+    case .active, .building, .deleting: nil
+    case .incomplete: "half made"
+    case .stopped: "stopped"
+    case .error(let text): "in ERROR: \(text)"
+    }
+  }
+}

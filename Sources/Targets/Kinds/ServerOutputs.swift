@@ -1,0 +1,38 @@
+import FoundationEssentials
+
+/// The values that `server/X` gives its dependents, by name.
+package struct ServerOutputs: Sendable, Hashable {
+  package var id: String
+  package var generation: Int
+  package var ip: String
+  package var hostKeys: [HostKey]
+  package var user: String
+
+  package init(id: String, generation: Int, ip: String, hostKeys: [HostKey], user: String) {
+    self.id = id
+    self.generation = generation
+    self.ip = ip
+    self.hostKeys = hostKeys
+    self.user = user
+  }
+
+  /// From recorded outputs; nil where one is missing.
+  package init?(_ values: [String: String]) {
+    guard let id = values["id"], let generation = values["generation"].flatMap({ Int($0) }), let ip = values["ip"],
+      let user = values["user"], let keys = values["host-key"]
+    else { return nil }
+    self.init(
+      id: id, generation: generation, ip: ip,
+      hostKeys: keys.split(separator: ",").compactMap { text in
+        let words = text.split(separator: " ")
+        return words.count == 2 ? HostKey(type: String(words[0]), base64: String(words[1])) : nil
+      }, user: user)
+  }
+
+  package var values: [String: String] {
+    [
+      "id": id, "generation": String(generation), "ip": ip, "user": user,
+      "host-key": hostKeys.map { "\($0.type) \($0.base64)" }.sorted().joined(separator: ","),
+    ]
+  }
+}

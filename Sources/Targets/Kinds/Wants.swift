@@ -1,0 +1,23 @@
+package import StackMake
+
+extension Graph {
+  /// What each server of the layout asks for of the cloud, by name.
+  package var machineWants: [MachineWant] { places.map { MachineWant($0) } }
+}
+
+extension MachineWant {
+  package init(_ place: Place) {
+    self.init(
+      name: place.name, image: place.settings["image"] ?? "", flavor: place.settings["flavor"] ?? "",
+      zone: place.settings["zone"], network: place.settings["network"])
+  }
+}
+
+extension StepError {
+  /// A failure of the cloud, as the failure of a step.
+  package init(_ error: CloudError, subject: String) {
+    self.init(
+      error.code == .interrupted ? .interrupted : .failed, operation: error.operation, subject: subject,
+      cause: error.cause, hint: error.hint)
+  }
+}

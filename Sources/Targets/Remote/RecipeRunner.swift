@@ -1,0 +1,141 @@
+package import StackMake
+import Synchronization
+import SystemPackage
+
+/// Runs steps of recipes through shells: on servers, and on this machine.
+package struct RecipeRunner: StepRunner {
+  private let shells: any ShellProvider
+  private let redact: @Sendable (String) -> String
+
+  /// - Parameter redact: takes secrets out of text that goes into an error.
+  package init(shells: any ShellProvider, redact: @escaping @Sendable (String) -> String) {
+    self.shells = shells
+    self.redact = redact
+  }
+
+  package func run(_ step: ResolvedStep, at site: StepSite?, events: StepEvents) async throws(StepError) {
+    let subject = site.map { "\(step.target) on \($0.name)" } ?? step.target
+    let operation = "run step \(step.number) of \(step.count)"
+    let status: ExitStatus
+    let lines = OutputLines(events.line)
+    do throws(ShellError) {
+      let shell: any Shell = if let site { try shells.shell(at: site) } else { shells.here }
+      switch step.body {
+      case .files(let files):
+        for file in files { try await put(file, on: shell, events: events) }
+        return
+      case .script(let script):
+        if let id = step.onceID {
+          status = try await once(id, script, step.timeout, on: shell, lines: lines, events: events)
+        } else {
+          events.trace("\(site?.name ?? "local"): \(script)")
+          status = try await shell.run(script, timeout: step.timeout) { lines.take($0, $1) }
+        }
+      }
+    } catch {
+      lines.finish()
+      throw StepError(
+        error.code == .interrupted ? .interrupted : .failed, operation: operation, subject: subject,
+        cause: redact("\(error.operation): \(error.cause)"), hint: error.hint)
+    }
+    lines.finish()
+    guard status.isSuccess else {
+      throw StepError(
+        operation: operation, subject: subject,
+        cause: redact(([status.description] + lines.last).joined(separator: "\n    ")),
+        hint: "`stackmake log \(step.target)` shows all of its output")
+    }
+  }
+
+  private func put(_ file: ResolvedFile, on shell: any Shell, events: StepEvents) async throws(ShellError) {
+    let contents: FileUpload.Contents =
+      switch file.contents {
+      case .path(let path): .file(FilePath(path))
+      case .text(let text): .bytes(Array(text.utf8))
+      }
+    let outcome = try await shell.put(
+      FileUpload(contents: contents, destination: file.destination, mode: file.mode, owner: file.owner))
+    events.trace("put \(file.destination): \(outcome)")
+  }
+
+  /// Starts the job or attaches to it, and follows it to its end. At the first interrupt it is left alone: it goes
+  /// on by itself, and the next run attaches to it.
+  private func once(
+    _ id: String, _ script: String, _ timeout: Duration?, on shell: any Shell, lines: OutputLines, events: StepEvents
+  ) async throws(ShellError) -> ExitStatus {
+    let job = RemoteJob(id: id, script: script, timeout: timeout)
+    if try await shell.jobState(id) != nil {
+      events.note("the step has started before: attaching to it")
+    }
+    events.trace("once \(id): \(script)")
+    let task = Task { () -> Result<JobEnd, ShellError> in
+      do throws(ShellError) {
+        return .success(try await shell.job(job, from: 0) { lines.take($0, $1) })
+      } catch {
+        return .failure(error)
+      }
+    }
+    let result = await events.interrupt.notifying({ task.cancel() }) {
+      await withTaskCancellationHandler {
+        await task.value
+      } onCancel: {
+        task.cancel()
+      }
+    }
+    switch try result.get() {
+    case .ended(let status, _): return status
+    case .lost(let reason):
+      throw ShellError(.failed, host: id, operation: "follow the step", cause: "it was cut off: \(reason)")
+    }
+  }
+}
+
+/// Splits output into lines for the log, and keeps the last ones for the error.
+private final class OutputLines: Sendable {
+  private struct State {
+    var pending: [OutputStream: [UInt8]] = [:]
+    var last: [String] = []
+  }
+  private let state = Mutex(State())
+  private let line: @Sendable (String) -> Void
+
+  init(_ line: @escaping @Sendable (String) -> Void) { self.line = line }
+
+  var last: [String] { state.withLock { $0.last } }
+
+  func take(_ stream: OutputStream, _ bytes: [UInt8]) {
+    let lines = state.withLock { state -> [String] in
+      var lines: [String] = []
+      var pending = state.pending[stream] ?? []
+      for byte in bytes {
+        if byte == UInt8(ascii: "\n") || pending.count > 16_384 {
+          lines.append(Self.text(pending))
+          pending.removeAll(keepingCapacity: true)
+        }
+        if byte != UInt8(ascii: "\n") { pending.append(byte) }
+      }
+      state.pending[stream] = pending
+      state.last = Array((state.last + lines).suffix(10))
+      return lines
+    }
+    for text in lines { line(text) }
+  }
+
+  func finish() {
+    let rest = state.withLock { state -> [String] in
+      let rest = state.pending.values.filter { !$0.isEmpty }.map(Self.text)
+      state.pending = [:]
+      state.last = Array((state.last + rest).suffix(10))
+      return rest
+    }
+    for text in rest { line(text) }
+  }
+
+  /// A progress bar rewrites its line with carriage returns: what it showed last counts.
+  private static func text(_ bytes: [UInt8]) -> String {
+    var bytes = bytes[...]
+    while bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+    if let start = bytes.lastIndex(of: UInt8(ascii: "\r")) { bytes = bytes[(start + 1)...] }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,11 @@
+package import StackMake
+
+/// Gives the shell for a place, one for each place, address and user, kept while the program runs.
+package protocol ShellProvider: Sendable {
+  /// The shell of a server: its `outputs` say address and pinned host keys (`ServerOutputs`).
+  func shell(at site: StepSite) throws(ShellError) -> any Shell
+  /// The shell of this machine, in the Stackfile's directory.
+  var here: any Shell { get }
+  /// Closes every connection.
+  func close() async
+}
