@@ -1,9 +1,42 @@
 import ArgumentParser
-import StackMake
-import Targets
+import FoundationEssentials
+import Glibc
 
 @main
-struct Main: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "stackmake")
-  mutating func run() async throws {}
+enum Main {
+  static func main() async {
+    // What is written to a pipe that closed is an error like another, not the end.
+    signal(SIGPIPE, SIG_IGN)
+    let words = CommandWords.ordered(Array(CommandLine.arguments.dropFirst()))
+    do {
+      var command = try Stackmake.parseAsRoot(words)
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let status as ExitStatusError {
+      exit(status.status)
+    } catch {
+      // Help and version are no failure; everything else that the parser says is wrong use.
+      let isWrongUse = Stackmake.exitCode(for: error) != .success
+      let text = Stackmake.fullMessage(for: error)
+      Console.write(isWrongUse ? text + "\n" : text + "\n", to: isWrongUse ? .standardError : .standardOutput)
+      exit(isWrongUse ? 2 : 0)
+    }
+    exit(0)
+  }
+}
+
+/// Ends the program with a status, after everything was said.
+struct ExitStatusError: Error {
+  /// Exit statuses as the manual lists them.
+  static let stale = ExitStatusError(status: 1)
+  static let wrongUse = ExitStatusError(status: 2)
+  static let failed = ExitStatusError(status: 3)
+  static let locked = ExitStatusError(status: 4)
+  static let held = ExitStatusError(status: 5)
+  static let interrupted = ExitStatusError(status: 130)
+
+  let status: Int32
 }

@@ -1,0 +1,178 @@
+package import StackMake
+
+/// Carries out a clean, journal first, and goes on with one that was cut off.
+package struct Cleaner: Sendable {
+  private let cluster: Cluster?
+  private let store: any Store
+  private let reporter: any Reporter
+  private let interrupt: Interrupt
+  private let pool: ThreadPool
+  private let now: @Sendable () -> Double
+
+  package init(
+    cluster: Cluster?, store: any Store, reporter: any Reporter, interrupt: Interrupt, pool: ThreadPool,
+    now: @escaping @Sendable () -> Double
+  ) {
+    self.cluster = cluster
+    self.store = store
+    self.reporter = reporter
+    self.interrupt = interrupt
+    self.pool = pool
+    self.now = now
+  }
+
+  /// Does all of the plan. Everything is tried; the failures come back.
+  ///
+  /// - Parameter waits: whether to wait until the cloud no longer lists what was deleted.
+  package func carryOut(_ plan: CleanPlan, placePrefix: String, waits: Bool) async -> [StepError] {
+    var failures: [StepError] = []
+    await withTaskGroup(of: StepError?.self) { group in
+      for deletion in plan.deletions {
+        group.addTask(executorPreference: pool) { await attempt { () async throws(StepError) in
+          try await delete(deletion.machine, placePrefix: placePrefix, waits: waits)
+        } }
+      }
+      for rebuild in plan.rebuilds {
+        group.addTask(executorPreference: pool) { await attempt { () async throws(StepError) in
+          try await self.rebuild(rebuild, placePrefix: placePrefix)
+        } }
+      }
+      for await failure in group { if let failure { failures.append(failure) } }
+    }
+    guard failures.isEmpty else { return failures.sorted { $0.subject < $1.subject } }
+    if let failure = await attempt({ () async throws(StepError) in
+      try recorded("forget", "the record") { () throws(StoreError) in try store.forget(plan.forgotten) }
+    }) {
+      failures.append(failure)
+    }
+    return failures
+  }
+
+  /// Finishes what an earlier run began to delete or to rebuild, and was cut off in.
+  package func resume(graph: Graph) async throws(StepError) {
+    let intents = try recorded("read the journal", "the record") { () throws(StoreError) in try store.intents() }
+    guard !intents.isEmpty, let cluster else { return }
+    let machines = try await cluster.machines()
+    for intent in intents {
+      let machine = machines.first { $0.id == intent.values["id"] }
+      switch intent.action {
+      case "delete":
+        if let machine {
+          reporter.report(.note(target: nil, text: "going on to delete \(machine.name)"))
+          try await cloud(intent.subject) { () async throws(CloudError) in
+            try await cluster.cloud.delete(machine.id, wait: true)
+          }
+        }
+      case "rebuild":
+        if let machine, let generation = intent.values["generation"].flatMap({ Int($0) }),
+          let place = graph.place(named: intent.subject)
+        {
+          reporter.report(.note(target: nil, text: "going on to rebuild \(machine.name)"))
+          try await rebuild(machine, graph[place], generation: generation, cluster)
+        }
+      default:
+        // A machine that was being created carries its tag: its server's next turn adopts or removes it.
+        break
+      }
+      try recorded("write the journal", intent.subject) { () throws(StoreError) in
+        if intent.action != "create" { try store.forget(forgotten(intent)) }
+        try store.settle(intent.id, set: [:])
+      }
+    }
+  }
+
+  private func forgotten(_ intent: Intent) -> [String] {
+    (intent.values["forget"] ?? "").split(separator: " ").map(String.init)
+  }
+
+  private func delete(_ machine: Machine, placePrefix: String, waits: Bool) async throws(StepError) {
+    guard let cluster else { return }
+    let server = placePrefix + machine.tag.server
+    let intent = try begin("delete", machine, ["forget": server])
+    reporter.report(.note(target: server, text: "deleting \(machine.name)"))
+    try await cloud(server) { () async throws(CloudError) in
+      try await cluster.cloud.delete(machine.id, wait: waits)
+    }
+    try settle(intent, forgetting: [server])
+  }
+
+  private func rebuild(_ rebuild: CleanPlan.Rebuild, placePrefix: String) async throws(StepError) {
+    guard let cluster else { return }
+    let server = placePrefix + rebuild.place.name
+    let register = Cluster.generationRegister(rebuild.place.name)
+    let last = try recorded("read the generation", server) { () throws(StoreError) in
+      try store.registers(prefix: register)[register].flatMap { Int($0) } ?? 0
+    }
+    let generation = max(last, rebuild.machine.tag.generation) + 1
+    let gone = [server] + rebuild.targets
+    let intent = try begin(
+      "rebuild", rebuild.machine, ["generation": String(generation), "forget": gone.joined(separator: " ")])
+    reporter.report(.note(target: server, text: "rebuilding \(rebuild.machine.name) from its image"))
+    try await self.rebuild(rebuild.machine, rebuild.place, generation: generation, cluster)
+    try settle(intent, forgetting: gone)
+  }
+
+  private func rebuild(
+    _ machine: Machine, _ place: Place, generation: Int, _ cluster: Cluster
+  ) async throws(StepError) {
+    let resolution = try await cloud(place.name) { () async throws(CloudError) in
+      try await cluster.cloud.resolve([MachineWant(place)])
+    }
+    guard let resolved = resolution.resolved.first(where: { $0.name == place.name }) else {
+      throw StepError(
+        operation: "rebuild", subject: machine.name, cause: resolution.problems.map(\.message).joined(separator: "\n"))
+    }
+    try recorded("write the journal", machine.name) { () throws(StoreError) in
+      try store.set([Cluster.generationRegister(place.name): String(generation)])
+    }
+    _ = try await cloud(place.name) { () async throws(CloudError) in
+      try await cluster.cloud.rebuild(machine.id, ServerBoot.spec(cluster, place, generation, resolved))
+    }
+  }
+
+  private func begin(_ action: String, _ machine: Machine, _ values: [String: String]) throws(StepError) -> Int64 {
+    try recorded("write the journal", machine.name) { () throws(StoreError) in
+      try store.begin(
+        Intent(
+          action: action, subject: machine.tag.server, values: values.merging(["id": machine.id]) { a, _ in a },
+          at: now()))
+    }
+  }
+
+  private func settle(_ intent: Int64, forgetting: [String]) throws(StepError) {
+    try recorded("write the journal", forgetting.joined(separator: ", ")) { () throws(StoreError) in
+      try store.forget(forgetting)
+      try store.settle(intent, set: [:])
+    }
+  }
+
+  private func attempt(_ body: () async throws(StepError) -> Void) async -> StepError? {
+    do throws(StepError) {
+      if interrupt.isRequested {
+        throw StepError(.interrupted, operation: "clean", subject: "the cluster", cause: "interrupted")
+      }
+      try await body()
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func recorded<R>(_ operation: String, _ subject: String, _ body: () throws(StoreError) -> R)
+    throws(StepError) -> R
+  {
+    do throws(StoreError) {
+      return try body()
+    } catch {
+      throw StepError(operation: operation, subject: subject, cause: error.description, hint: error.hint)
+    }
+  }
+
+  private func cloud<R>(_ subject: String, _ body: () async throws(CloudError) -> R) async throws(StepError) -> R {
+    do throws(CloudError) {
+      return try await body()
+    } catch {
+      throw StepError(error, subject: subject)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/// Puts a command word first, so that `stackmake -n clean` and `stackmake clean -n` are the same.
+enum CommandWords {
+  static let commands: Set<String> = ["clean", "status", "why", "log", "ssh", "run", "list", "prune", "build", "help"]
+  private static let optionsWithValue: Set<String> = ["-j", "--jobs", "-f", "--file", "-C", "--directory", "--trace"]
+
+  static func ordered(_ words: [String]) -> [String] {
+    var i = 0
+    while i < words.count {
+      let word = words[i]
+      if word == "--" { break }
+      if optionsWithValue.contains(word) {
+        i += 2
+      } else if word.hasPrefix("-") {
+        i += 1
+      } else {
+        guard commands.contains(word) else { break }
+        return [word] + words[..<i] + words[(i + 1)...]
+      }
+    }
+    return words
+  }
+
+  /// `NAME=VALUE` words, and the others.
+  static func split(_ words: [String]) -> (goals: [String], overrides: [(name: String, value: String)]) {
+    var goals: [String] = []
+    var overrides: [(name: String, value: String)] = []
+    for word in words {
+      if let at = word.firstIndex(of: "="), isName(word[..<at]) {
+        overrides.append((name: String(word[..<at]), value: String(word[word.index(after: at)...])))
+      } else {
+        goals.append(word)
+      }
+    }
+    return (goals, overrides)
+  }
+
+  private static func isName(_ text: Substring) -> Bool {
+    guard let first = text.unicodeScalars.first, first.properties.isAlphabetic || first == "_" else { return false }
+    return text.utf8.allSatisfy {
+      (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0) || $0 == 0x5f || $0 == 0x2d
+    }
+  }
+}
