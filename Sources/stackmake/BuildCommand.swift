@@ -1,0 +1,110 @@
+import ArgumentParser
+import StackMake
+import Targets
+
+/// `stackmake [GOAL…] [NAME=VALUE…]`
+struct BuildCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "build", abstract: "Build what is stale, everything by default (needs no word).")
+
+  @OptionGroup var common: CommonOptions
+
+  @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be done, and why; change nothing.")
+  var dryRun = false
+
+  @Option(name: [.short, .long], help: ArgumentHelp("At most N targets at once.", valueName: "N"))
+  var jobs = 64
+
+  @Flag(name: [.short, .customLong("keep-going")], help: "After a failure, build all that does not depend on it.")
+  var keepGoing = false
+
+  @Flag(
+    name: [.customShort("B"), .customLong("always-make")],
+    help: "Treat the goals as stale; never overrides the lock of a once step.")
+  var alwaysMake = false
+
+  @Flag(name: [.short, .long], help: "Run nothing; exit 1 if anything is stale.")
+  var question = false
+
+  @Argument(help: "Targets or globs; NAME=VALUE sets a variable.")
+  var words: [String] = []
+
+  func validate() throws {
+    if jobs < 1 { throw ValidationError("-j takes a whole number from 1") }
+  }
+
+  mutating func run() async throws {
+    let (goals, overrides) = CommandWords.split(words)
+    let session = try Session.open(common, overrides: overrides)
+    let targets = try session.targets(goals)
+    let files = try session.sourceFiles(targets)
+    let forced = alwaysMake ? Set(targets) : []
+    if dryRun || question {
+      try await plan(session, targets, files, forced)
+    } else {
+      try await build(session, targets, files, forced)
+    }
+  }
+
+  private func plan(
+    _ session: Session, _ targets: [TargetID], _ files: SourceFiles, _ forced: Set<TargetID>
+  ) async throws {
+    let store = try session.readOnlyStore()
+    let world = try World.open(session, store: store, canWrite: false)
+    let assessor = try await world.assessor(targets, files: files, store: store, forced: forced)
+    let plan = assessor.plan(targets)
+    if !question { PlanText(graph: session.graph, json: common.json).write(plan) }
+    await world.close()
+    if question, plan.contains(where: { $0.state != .fresh }) { throw ExitStatusError.stale }
+    if plan.contains(where: { if case .locked = $0.state { true } else { false } }) { throw ExitStatusError.locked }
+  }
+
+  private func build(
+    _ session: Session, _ targets: [TargetID], _ files: SourceFiles, _ forced: Set<TargetID>
+  ) async throws {
+    let lock = try session.lock()
+    let store = try session.store()
+    let world = try World.open(session, store: store, canWrite: true)
+    let run = try session.recorded { () throws(StoreError) in
+      try store.beginRun(Run(command: session.command, startedAt: session.start))
+    }
+    let reporter = world.reporter(logs: true, run: run)
+    let interrupt = Interrupt()
+    let pool = ThreadPool(width: min(jobs, 256) + 8)
+    let summary: Summary
+    do {
+      try await world.cleaner(store, reporter, interrupt, pool)?.resume(graph: session.graph)
+      let assessor = try await world.assessor(targets, files: files, store: store, forced: forced)
+      let builder = Builder(
+        assessor: assessor, runner: world.runner, files: files, secrets: world.secrets, store: store,
+        reporter: reporter, interrupt: interrupt, pool: pool, now: Session.now, jobs: jobs, keepsGoing: keepGoing)
+      let task = Task { () -> Result<Summary, StoreError> in
+        do throws(StoreError) { return .success(try await builder.build(targets, run: run)) } catch {
+          return .failure(error)
+        }
+      }
+      let signals = Signals(interrupt, reporter) { task.cancel() }
+      let result = await task.value
+      signals.stop()
+      summary = try session.recorded { () throws(StoreError) in try result.get() }
+    } catch let error as StepError {
+      Console.error("stackmake: error: \(error)")
+      try session.recorded { () throws(StoreError) in
+        try store.endRun(run, at: Session.now(), status: ExitStatusError.failed.status)
+      }
+      throw ExitStatusError.failed
+    }
+    await world.close()
+    let status = Self.status(summary)
+    try session.recorded { () throws(StoreError) in try store.endRun(run, at: Session.now(), status: status) }
+    lock.release()
+    if status != 0 { throw ExitStatusError(status: status) }
+  }
+
+  private static func status(_ summary: Summary) -> Int32 {
+    if summary.interrupted > 0 { return ExitStatusError.interrupted.status }
+    if summary.failed > 0 { return ExitStatusError.failed.status }
+    if summary.locked > 0 { return ExitStatusError.locked.status }
+    return 0
+  }
+}

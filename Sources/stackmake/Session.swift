@@ -1,0 +1,143 @@
+import FoundationEssentials
+import Glibc
+import StackMake
+import SystemPackage
+import Targets
+
+/// What every command begins with: the Stackfile, its directory, and the real seams.
+struct Session: Sendable {
+  let options: CommonOptionsValue
+  let environment: [String: String]
+  /// The directory of the Stackfile.
+  let directory: FilePath
+  let graph: Graph
+  let fileSystem: LocalFileSystem
+  let command: String
+  let start: Double
+
+  var stateDirectory: FilePath { directory.appending(".stackmake") }
+
+  /// Loads the Stackfile, or says all that is wrong with it and ends with status 2.
+  static func open(_ options: CommonOptions, overrides: [(name: String, value: String)]) throws -> Session {
+    let environment = ProcessInfo.processInfo.environment
+    let here = try currentDirectory()
+    let base = options.directory.map { here.pushing(FilePath($0)) } ?? here
+    let file = base.pushing(FilePath(options.file ?? "Stackfile"))
+    let directory = file.removingLastComponent().lexicallyNormalized()
+    let fileSystem = LocalFileSystem(directory: directory)
+    let loader = Loader(
+      fileSystem: fileSystem, dialect: .stack(cluster: clusterName(directory)), packs: [:], environment: environment,
+      overrides: overrides)
+    let result = loader.load(file.lastComponent?.string ?? "Stackfile")
+    guard let graph = result.graph else {
+      Console.write(DiagnosticRenderer(sources: result.sources).render(result.diagnostics), to: .standardError)
+      throw ExitStatusError.wrongUse
+    }
+    return Session(
+      options: CommonOptionsValue(options), environment: environment, directory: directory, graph: graph,
+      fileSystem: fileSystem, command: CommandLine.arguments.dropFirst().joined(separator: " "), start: Self.now())
+  }
+
+  /// Seconds since 1970.
+  @Sendable static func now() -> Double { Date().timeIntervalSince1970 }
+
+  /// The goals' targets, or what is wrong with them and status 2.
+  func targets(_ goals: [String]) throws -> [TargetID] {
+    let (targets, problems) = graph.goals(goals)
+    guard problems.isEmpty else {
+      for problem in problems { Console.error("stackmake: error: \(problem)") }
+      throw ExitStatusError.wrongUse
+    }
+    return targets
+  }
+
+  /// The record, for reading: nothing is made where there is none.
+  func readOnlyStore() throws -> SQLiteStore {
+    try recorded { () throws(StoreError) in try SQLiteStore(readingFrom: stateDirectory) }
+  }
+
+  /// The record, for writing.
+  func store() throws -> SQLiteStore {
+    try recorded { () throws(StoreError) in
+      try SQLiteStore(directory: stateDirectory, hook: KillPoint(environment: environment)?.hook)
+    }
+  }
+
+  /// Says what is wrong with the record, and ends with status 3.
+  func recorded<R>(_ body: () throws(StoreError) -> R) throws -> R {
+    do {
+      return try body()
+    } catch {
+      Console.error("stackmake: error: \(error)")
+      throw ExitStatusError.failed
+    }
+  }
+
+  /// The lock on this cluster, or who holds it and status 5.
+  func lock() throws -> StateLock.Held {
+    try recorded { () throws(StoreError) in try StateDirectory.prepare(stateDirectory) }
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    let holder = StateLock.Holder(
+      pid: getpid(), host: String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self),
+      since: Self.now(), command: command)
+    do {
+      return try StateLock.acquire(in: stateDirectory, holder: holder)
+    } catch {
+      switch error {
+      case .held(let held):
+        Console.error("stackmake: error: \(held)")
+        throw ExitStatusError.held
+      case .store(let error):
+        Console.error("stackmake: error: \(error)")
+        throw ExitStatusError.failed
+      }
+    }
+  }
+
+  /// What recipes move, read before anything runs; or what can't be read, and status 2.
+  func sourceFiles(_ targets: [TargetID]) throws -> SourceFiles {
+    let (files, errors) = SourceFiles.read(graph.closure(of: targets), in: graph, from: fileSystem)
+    guard errors.isEmpty else {
+      for (location, error) in errors { Console.error("stackmake: error: \(location): can't read \(error)") }
+      throw ExitStatusError.wrongUse
+    }
+    return files
+  }
+
+  private static func currentDirectory() throws -> FilePath {
+    guard let path = getcwd(nil, 0) else {
+      Console.error("stackmake: error: the current directory can't be read: \(Errno(rawValue: errno))")
+      throw ExitStatusError.wrongUse
+    }
+    defer { free(path) }
+    return FilePath(String(cString: path))
+  }
+
+  /// The directory's name, as far as a server's name may have it.
+  private static func clusterName(_ directory: FilePath) -> String {
+    let name = (directory.lastComponent?.string ?? "cluster").lowercased()
+    let allowed = name.utf8.map { byte in
+      (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte) ? byte : UInt8(ascii: "-")
+    }
+    let text = String(decoding: allowed, as: UTF8.self)
+    return text.contains { $0 != "-" } ? text : "cluster"
+  }
+}
+
+/// The common options as a value that tasks may hold.
+struct CommonOptionsValue: Sendable {
+  let silent: Bool
+  let verbose: Bool
+  let noColor: Bool
+  let json: Bool
+  let noRefresh: Bool
+
+  init(_ options: CommonOptions) {
+    silent = options.silent
+    verbose = options.verbose
+    noColor = options.noColor
+    json = options.json
+    noRefresh = options.noRefresh
+  }
+}
