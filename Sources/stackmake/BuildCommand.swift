@@ -50,7 +50,7 @@ struct BuildCommand: AsyncParsableCommand {
     _ session: Session, _ targets: [TargetID], _ files: SourceFiles, _ forced: Set<TargetID>
   ) async throws {
     let store = try session.readOnlyStore()
-    let world = try World.open(session, store: store, canWrite: false)
+    let world = try World.open(session, store: store)
     let assessor = try await world.assessor(targets, files: files, store: store, forced: forced)
     let plan = assessor.plan(targets)
     if !question { PlanText(graph: session.graph, json: common.json).write(plan) }
@@ -64,7 +64,7 @@ struct BuildCommand: AsyncParsableCommand {
   ) async throws {
     let lock = try session.lock()
     let store = try session.store()
-    let world = try World.open(session, store: store, canWrite: true)
+    let world = try World.open(session, store: store)
     let run = try session.recorded { () throws(StoreError) in
       try store.beginRun(Run(command: session.command, startedAt: session.start))
     }

@@ -12,17 +12,13 @@ struct World: Sendable {
   let secrets: [String: String]
   let redactor: Redactor
 
-  /// - Parameter canWrite: false makes nothing: no key, no secret, no directory.
-  static func open(_ session: Session, store: any Store, canWrite: Bool) throws -> World {
+  static func open(_ session: Session, store: any Store) throws -> World {
     let graph = session.graph
     var secrets: [String: String] = [:]
     try session.recorded { () throws(StoreError) in
       for name in graph.secrets {
-        if canWrite {
-          secrets[name] = try store.secret(name) { SecretText.make() }
-        } else if let value = try store.secret(named: name) {
-          secrets[name] = value
-        }
+        // A record that is only read keeps a made one to itself.
+        secrets[name] = try store.secret(name) { SecretText.make() }
       }
     }
     let redactor = Redactor(secrets: Array(secrets.values))

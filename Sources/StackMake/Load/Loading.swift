@@ -72,6 +72,7 @@ struct Loading {
   private mutating func finish() -> LoadResult {
     var graph: Graph?
     builder.places = layout.places
+    builder.placePrefix = dialect.placePrefix
     builder.pools = pools.mapValues(\.size)
     builder.secrets = secrets
     do throws(GraphBuilder.Cycle) {

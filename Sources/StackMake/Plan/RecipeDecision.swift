@@ -24,8 +24,8 @@ package enum RecipeDecision {
     }
     for i in first..<recipe.count where hasStarted(i) {
       let record = history[i]!
-      // Not known to have ended: the server knows, and the run attaches to it.
-      if i == first, record.state == .started, record.fingerprint == wanted[i] { continue }
+      // Not known to have ended: the place knows, and the run attaches to it. This machine keeps nothing.
+      if i == first, record.state == .started, record.fingerprint == wanted[i], !generations[i].isEmpty { continue }
       return .locked(lock(situation, step: i, record: record, wanted: wanted[i]))
     }
     return .run((first..<recipe.count).map { .step($0) })
@@ -79,6 +79,8 @@ package enum RecipeDecision {
     let cause: String
     switch record.state {
     case .failed: cause = "step \(step + 1) must run only once, and failed"
+    case .started where record.fingerprint == wanted:
+      cause = "step \(step + 1) must run only once, and was cut off"
     case .started: cause = "step \(step + 1) must run only once, has started, and changed since"
     case .done:
       cause =

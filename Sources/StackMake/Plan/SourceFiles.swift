@@ -46,30 +46,20 @@ package struct SourceFiles: Sendable {
   package func files(of source: String) -> [File] { bySource[source] ?? [] }
 
   private static func expand(_ source: String, _ fileSystem: any FileSystem) throws(FileError) -> [File] {
-    let path = FilePath(source)
-    guard let name = path.lastComponent?.string, Glob.isGlob(name) else {
-      return try walk(path, relative: "", fileSystem)
-    }
-    let directory = path.removingLastComponent()
-    let glob = Glob(name)
-    var files: [File] = []
-    for entry in try fileSystem.list(directory.isEmpty ? "." : directory) where glob.matches(entry) {
-      files += try walk(directory.appending(entry), relative: entry, fileSystem)
-    }
-    if files.isEmpty { throw FileError(path: source, errno: .noSuchFileOrDirectory) }
-    return files
-  }
-
-  private static func walk(
-    _ path: FilePath, relative: String, _ fileSystem: any FileSystem
-  ) throws(FileError) -> [File] {
-    guard try fileSystem.kind(of: path) == .directory else {
-      return [File(path: path.string, relativePath: relative, fingerprint: try fileSystem.fingerprint(path))]
+    // The loader has looked at the source already: what fails here went away since.
+    var listing = SourceListing(fileSystem: fileSystem, limit: .max)
+    let entries: [SourceEntry]
+    do throws(SourceListing.Failure) {
+      entries = try listing.entries(source, all: true)
+    } catch {
+      if case .file(let error) = error { throw error }
+      throw FileError(path: source, errno: .noSuchFileOrDirectory)
     }
     var files: [File] = []
-    for entry in try fileSystem.list(path) {
-      let below = relative.isEmpty ? entry : "\(relative)/\(entry)"
-      files += try walk(path.appending(entry), relative: below, fileSystem)
+    for entry in entries {
+      files.append(
+        File(
+          path: entry.path, relativePath: entry.relative, fingerprint: try fileSystem.fingerprint(FilePath(entry.path))))
     }
     return files
   }
