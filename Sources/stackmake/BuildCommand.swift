@@ -26,11 +26,14 @@ struct BuildCommand: AsyncParsableCommand {
   @Flag(name: [.short, .long], help: "Run nothing; exit 1 if anything is stale.")
   var question = false
 
-  @Argument(help: "Targets or globs; NAME=VALUE sets a variable.")
+  @Option(name: .long, help: ArgumentHelp("Write the run as Chrome trace events.", valueName: "FILE"))
+  var trace: String?
+
+  @Argument(help: ArgumentHelp("Targets or globs; NAME=VALUE sets a variable.", valueName: "goal"))
   var words: [String] = []
 
   func validate() throws {
-    if jobs < 1 { throw ValidationError("-j takes a whole number from 1") }
+    if jobs < 1 { throw ValidationError("-j takes a whole number from 1.") }
   }
 
   mutating func run() async throws {
@@ -51,12 +54,17 @@ struct BuildCommand: AsyncParsableCommand {
   ) async throws {
     let store = try session.readOnlyStore()
     let world = try World.open(session, store: store)
-    let assessor = try await world.assessor(targets, files: files, store: store, forced: forced)
+    let assessor = try await session.reported {
+      try await world.assessor(targets, files: files, store: store, forced: forced)
+    }
     let plan = assessor.plan(targets)
-    if !question { PlanText(graph: session.graph, json: common.json).write(plan) }
     await world.close()
+    if !question {
+      let text = PlanText(graph: session.graph, json: session.options.json).text(plan)
+      Console.write(world.redactor.redact(text), to: .standardOutput)
+    }
     if question, plan.contains(where: { $0.state != .fresh }) { throw ExitStatusError.stale }
-    if plan.contains(where: { if case .locked = $0.state { true } else { false } }) { throw ExitStatusError.locked }
+    if plan.contains(where: { $0.state.word == "locked" }) { throw ExitStatusError.locked }
   }
 
   private func build(
@@ -68,36 +76,32 @@ struct BuildCommand: AsyncParsableCommand {
     let run = try session.recorded { () throws(StoreError) in
       try store.beginRun(Run(command: session.command, startedAt: session.start))
     }
-    let reporter = world.reporter(logs: true, run: run)
-    let interrupt = Interrupt()
-    let pool = ThreadPool(width: min(jobs, 256) + 8)
-    let summary: Summary
+    let reporters = try RunReporters(session, redactor: world.redactor, trace: trace)
+    let status: Int32
     do {
-      try await world.cleaner(store, reporter, interrupt, pool)?.resume(graph: session.graph)
-      let assessor = try await world.assessor(targets, files: files, store: store, forced: forced)
-      let builder = Builder(
-        assessor: assessor, runner: world.runner, files: files, secrets: world.secrets, store: store,
-        reporter: reporter, interrupt: interrupt, pool: pool, now: Session.now, jobs: jobs, keepsGoing: keepGoing)
-      let task = Task { () -> Result<Summary, StoreError> in
-        do throws(StoreError) { return .success(try await builder.build(targets, run: run)) } catch {
-          return .failure(error)
-        }
+      let interrupt = Interrupt()
+      let pool = ThreadPool(width: min(jobs, 256) + 8)
+      let (jobs, keepsGoing) = (jobs, keepGoing)
+      let task = Task { () async throws -> Summary in
+        try await world.cleaner(store, reporters.all, interrupt, pool).resume(graph: session.graph)
+        let assessor = try await world.assessor(targets, files: files, store: store, forced: forced)
+        let builder = Builder(
+          assessor: assessor, runner: world.runner, files: files, secrets: world.secrets, store: store,
+          reporter: reporters.all, interrupt: interrupt, pool: pool, now: Session.now, jobs: jobs,
+          keepsGoing: keepsGoing)
+        return try await builder.build(targets, run: run)
       }
-      let signals = Signals(interrupt, reporter) { task.cancel() }
-      let result = await task.value
+      let signals = Signals(interrupt, reporters.all) { task.cancel() }
+      let result = await task.result
       signals.stop()
-      summary = try session.recorded { () throws(StoreError) in try result.get() }
-    } catch let error as StepError {
-      Console.error("stackmake: error: \(error)")
-      try session.recorded { () throws(StoreError) in
-        try store.endRun(run, at: Session.now(), status: ExitStatusError.failed.status)
-      }
-      throw ExitStatusError.failed
+      reporters.finish()
+      status = Self.status(try session.said(result))
+    } catch let error as ExitStatusError {
+      status = error.status
     }
     await world.close()
-    let status = Self.status(summary)
     try session.recorded { () throws(StoreError) in try store.endRun(run, at: Session.now(), status: status) }
-    lock.release()
+    extendLifetime(lock)
     if status != 0 { throw ExitStatusError(status: status) }
   }
 

@@ -5,47 +5,70 @@ struct PlanText {
   let graph: Graph
   let json: Bool
 
-  func write(_ plan: [PlannedTarget]) {
+  func text(_ plan: [PlannedTarget]) -> String {
+    if json { return plan.map { record($0).line }.joined() }
     var lines: [String] = []
     var stale = 0
     var locked = 0
     for target in plan {
       let name = graph.name(target.target)
-      if json {
-        lines.append(PlanRecord(name, target).line)
-        continue
-      }
       switch target.state {
       case .fresh: continue
       case .stale:
         stale += 1
-        lines.append("\(name): \(target.reasons.map { ReasonText.text($0) }.joined(separator: "; "))")
-        for step in target.steps { lines += text(step) }
+        lines.append("\(name): \(ReasonText.text(target.reasons))")
+        for step in target.steps { lines += self.lines(step) }
       case .locked(let error):
         locked += 1
         lines.append("\(name): locked: \(error.cause)")
+        if !target.reasons.isEmpty { lines.append("    because \(ReasonText.text(target.reasons))") }
         if let hint = error.hint { lines.append("    hint: \(hint)") }
       case .blocked(let blocker):
         lines.append("\(name): waits for `\(blocker)`, which is locked")
       }
     }
-    if !json {
-      if stale == 0 && locked == 0 {
-        lines.append("stackmake: \(Count(plan.count, "target")) up to date, nothing to do")
-      } else {
-        var parts = ["\(Count(stale, "target")) would be built"]
-        if locked > 0 { parts.append("\(locked) locked") }
-        lines.append("stackmake: \(parts.joined(separator: ", "))")
-      }
+    if stale == 0 && locked == 0 {
+      lines.append("stackmake: \(Count(plan.count, "target")) up to date, nothing to do")
+    } else {
+      var parts = ["\(Count(stale, "target")) of \(plan.count) would be built"]
+      if locked > 0 { parts.append("\(locked) locked") }
+      lines.append("stackmake: \(parts.joined(separator: ", "))")
     }
-    Console.write(lines.joined(separator: "\n") + "\n", to: .standardOutput)
+    return lines.joined(separator: "\n") + "\n"
   }
 
-  private func text(_ step: PlannedTarget.Step) -> [String] {
+  private func lines(_ step: PlannedTarget.Step) -> [String] {
     let lines = step.text.split(separator: "\n", omittingEmptySubsequences: false)
     let place = step.places.isEmpty ? "" : "[\(step.places.joined(separator: " "))] "
     let number = step.number.map { "\($0): " } ?? ""
     return ["    \(number)\(place)\(lines.first ?? "")"] + lines.dropFirst().map { "        \($0)" }
+  }
+
+  private func record(_ target: PlannedTarget) -> JSONTarget {
+    var record = JSONTarget(
+      type: "plan", target: graph.name(target.target), kind: graph.kind(target.target), state: target.state.word,
+      reasons: target.reasons)
+    let recipe = graph.recipe(target.target)
+    record.steps = target.steps.map { step in
+      JSONStep(
+        number: step.number ?? 0, text: step.text,
+        place: step.places.isEmpty ? nil : step.places.joined(separator: " "),
+        once: step.number.map { recipe[$0 - 1].isOnce } ?? false)
+    }
+    if case .locked(let error) = target.state { record.error = JSONError(error) }
+    return record
+  }
+}
+
+extension PlannedTarget.State {
+  /// As `status` and `--json` say it.
+  var word: String {
+    switch self {
+    case .fresh: "fresh"
+    case .stale: "stale"
+    case .locked: "locked"
+    case .blocked: "unknown"
+    }
   }
 }
 

@@ -16,6 +16,7 @@ struct Session: Sendable {
   let start: Double
 
   var stateDirectory: FilePath { directory.appending(".stackmake") }
+  var logs: LogFiles { LogFiles(directory: stateDirectory.appending("logs")) }
 
   /// Loads the Stackfile, or says all that is wrong with it and ends with status 2.
   static func open(_ options: CommonOptions, overrides: [(name: String, value: String)]) throws -> Session {
@@ -43,9 +44,11 @@ struct Session: Sendable {
 
   /// The goals' targets, or what is wrong with them and status 2.
   func targets(_ goals: [String]) throws -> [TargetID] {
-    let (targets, problems) = graph.goals(goals)
+    let found = graph.goals(goals)
+    let (targets, problems) = (found.targets, found.problems)
     guard problems.isEmpty else {
-      for problem in problems { Console.error("stackmake: error: \(problem)") }
+      let renderer = DiagnosticRenderer(sources: SourceMap())
+      Console.write(renderer.render(problems), to: .standardError)
       throw ExitStatusError.wrongUse
     }
     return targets
@@ -58,8 +61,9 @@ struct Session: Sendable {
 
   /// The record, for writing.
   func store() throws -> SQLiteStore {
-    try recorded { () throws(StoreError) in
-      try SQLiteStore(directory: stateDirectory, hook: KillPoint(environment: environment)?.hook)
+    let killPoint = KillPoint(environment: environment).map { point in { @Sendable in point.hook($0) } }
+    return try recorded { () throws(StoreError) in
+      try SQLiteStore(directory: stateDirectory, hook: killPoint)
     }
   }
 
@@ -70,6 +74,27 @@ struct Session: Sendable {
     } catch {
       Console.error("stackmake: error: \(error)")
       throw ExitStatusError.failed
+    }
+  }
+
+  /// What a task gave; or says what went wrong in it, and ends with status 3.
+  func said<R>(_ result: Result<R, any Error>) throws -> R {
+    do {
+      return try result.get()
+    } catch let error as StepError {
+      Console.error("stackmake: error: \(error)")
+    } catch let error as StoreError {
+      Console.error("stackmake: error: \(error)")
+    }
+    throw ExitStatusError.failed
+  }
+
+  /// The same for work that is done here.
+  func reported<R>(_ body: () async throws -> R) async throws -> R {
+    do {
+      return try await body()
+    } catch let error as StepError {
+      return try said(.failure(error))
     }
   }
 

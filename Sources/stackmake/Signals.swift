@@ -3,8 +3,8 @@ import Glibc
 import StackMake
 
 /// Ctrl-C and TERM: the first starts nothing new, the second stops at once.
-final class Signals: Sendable {
-  private let sources: [any DispatchSourceSignal & Sendable]
+final class Signals {
+  private let sources: [any DispatchSourceSignal]
 
   /// - Parameter stop: ends what is under way; called at the second signal.
   init(_ interrupt: Interrupt, _ reporter: any Reporter, stop: @escaping @Sendable () -> Void) {
@@ -26,7 +26,7 @@ final class Signals: Sendable {
         }
       }
       source.resume()
-      return source as! any DispatchSourceSignal & Sendable
+      return source
     }
   }
 

@@ -20,7 +20,7 @@ struct Stackmake: AsyncParsableCommand {
     version: version,
     subcommands: [
       BuildCommand.self, CleanCommand.self, PruneCommand.self, StatusCommand.self, WhyCommand.self, LogCommand.self,
-      SSHCommand.self, RunCommand.self, ListCommand.self,
+      ListCommand.self,
     ],
     defaultSubcommand: BuildCommand.self)
 }
@@ -48,4 +48,15 @@ struct CommonOptions: ParsableArguments {
 
   @Flag(name: .customLong("no-refresh"), help: "Trust the recorded state, ask the cloud nothing.")
   var noRefresh = false
+}
+
+extension CommonOptions {
+  /// No option given.
+  static var none: CommonOptions {
+    do {
+      return try CommonOptions.parse([])
+    } catch {
+      preconditionFailure("BUG: no options can't be parsed: \(error)")
+    }
+  }
 }

@@ -21,7 +21,7 @@ struct World: Sendable {
         secrets[name] = try store.secret(name) { SecretText.make() }
       }
     }
-    let redactor = Redactor(secrets: Array(secrets.values))
+    let redactor = Redactor(secrets: secrets.values)
     let shells = LocalShells(here: LocalShell(directory: session.directory, environment: session.environment))
     var kinds: [String: any TargetKind] = ["task": TaskKind()]
     if !graph.places.isEmpty {

@@ -93,7 +93,7 @@ package struct RecipeRunner: StepRunner {
 /// Splits output into lines for the log, and keeps the last ones for the error.
 private final class OutputLines: Sendable {
   private struct State {
-    var pending: [OutputStream: [UInt8]] = [:]
+    var splitters: [OutputStream: LineSplitter] = [:]
     var last: [String] = []
   }
   private let state = Mutex(State())
@@ -104,38 +104,24 @@ private final class OutputLines: Sendable {
   var last: [String] { state.withLock { $0.last } }
 
   func take(_ stream: OutputStream, _ bytes: [UInt8]) {
-    let lines = state.withLock { state -> [String] in
-      var lines: [String] = []
-      var pending = state.pending[stream] ?? []
-      for byte in bytes {
-        if byte == UInt8(ascii: "\n") || pending.count > 16_384 {
-          lines.append(Self.text(pending))
-          pending.removeAll(keepingCapacity: true)
-        }
-        if byte != UInt8(ascii: "\n") { pending.append(byte) }
-      }
-      state.pending[stream] = pending
+    say { $0.splitters[stream, default: LineSplitter()].feed(bytes) }
+  }
+
+  /// Says what came without an end of line.
+  func finish() {
+    say { state in
+      let rest = [OutputStream.standardOutput, .standardError].compactMap { state.splitters[$0]?.finish() }
+      state.splitters = [:]
+      return rest
+    }
+  }
+
+  private func say(_ body: @Sendable (inout State) -> [String]) {
+    let lines = state.withLock { state in
+      let lines = body(&state)
       state.last = Array((state.last + lines).suffix(10))
       return lines
     }
     for text in lines { line(text) }
-  }
-
-  func finish() {
-    let rest = state.withLock { state -> [String] in
-      let rest = state.pending.values.filter { !$0.isEmpty }.map(Self.text)
-      state.pending = [:]
-      state.last = Array((state.last + rest).suffix(10))
-      return rest
-    }
-    for text in rest { line(text) }
-  }
-
-  /// A progress bar rewrites its line with carriage returns: what it showed last counts.
-  private static func text(_ bytes: [UInt8]) -> String {
-    var bytes = bytes[...]
-    while bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
-    if let start = bytes.lastIndex(of: UInt8(ascii: "\r")) { bytes = bytes[(start + 1)...] }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -1,0 +1,165 @@
+import ArgumentParser
+import StackMake
+import Targets
+
+/// `stackmake clean [TARGET…]`
+struct CleanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "clean", abstract: "Take down all, or these targets and what was built on them.",
+    discussion: """
+      clean server/X deletes X. clean stacked/X gives X a fresh start: rebuilt from its image, same address. \
+      clean of a target that only ran a recipe forgets that it was built. A clean that is cut off goes on when it is \
+      run again.
+      """)
+
+  @OptionGroup var common: CommonOptions
+
+  @OptionGroup var clean: CleanOptions
+
+  @Argument(help: ArgumentHelp("Targets or globs; everything where there are none.", valueName: "target"))
+  var words: [String] = []
+
+  mutating func run() async throws {
+    let (patterns, overrides) = CommandWords.split(words)
+    let session = try Session.open(common, overrides: overrides)
+    try await CleanRun(session, clean, wholeCluster: patterns.isEmpty).run { machines, recorded throws in
+      guard !patterns.isEmpty else { return .everything(machines: machines, recorded: recorded) }
+      let gone = patterns.filter { pattern in
+        // A server that the layout no longer names is still ours to delete.
+        machines.contains { session.graph.placePrefix + $0.tag.server == pattern }
+      }
+      let rest = patterns.filter { !gone.contains($0) }
+      let known = rest.isEmpty ? [] : try session.targets(rest).map { session.graph.name($0) }
+      return .some(known + gone, graph: session.graph, machines: machines, recorded: recorded)
+    }
+  }
+}
+
+/// `stackmake prune`
+struct PruneCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "prune", abstract: "Delete servers that this cluster owns but the layout no longer names.")
+
+  @OptionGroup var common: CommonOptions
+
+  @OptionGroup var clean: CleanOptions
+
+  mutating func run() async throws {
+    let session = try Session.open(common, overrides: [])
+    try await CleanRun(session, clean, wholeCluster: false).run { machines, recorded throws in
+      .prune(graph: session.graph, machines: machines, recorded: recorded)
+    }
+  }
+}
+
+struct CleanOptions: ParsableArguments {
+  @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be done; change nothing.")
+  var dryRun = false
+
+  @Flag(name: [.short, .long], help: "Don't ask.")
+  var yes = false
+
+  @Flag(name: .customLong("no-wait"), help: "Don't wait until the cloud no longer lists what was deleted.")
+  var noWait = false
+
+  @Option(name: [.short, .long], help: ArgumentHelp("At most N servers at once.", valueName: "N"))
+  var jobs = 64
+}
+
+/// Carries out `clean` and `prune`: plan, ask, do.
+struct CleanRun {
+  let session: Session
+  let options: CleanOptions
+  let wholeCluster: Bool
+
+  init(_ session: Session, _ options: CleanOptions, wholeCluster: Bool) {
+    self.session = session
+    self.options = options
+    self.wholeCluster = wholeCluster
+  }
+
+  func run(_ makePlan: ([Machine], Set<String>) throws -> CleanPlan) async throws {
+    if options.dryRun {
+      let store = try session.readOnlyStore()
+      let world = try World.open(session, store: store)
+      let plan = try makePlan(try await machines(world), try recorded(store))
+      Console.write(text(plan), to: .standardOutput)
+      return
+    }
+    let lock = try session.lock()
+    let store = try session.store()
+    let world = try World.open(session, store: store)
+    let reporters = try RunReporters(session, redactor: world.redactor, trace: nil)
+    let interrupt = Interrupt()
+    let cleaner = world.cleaner(store, reporters.all, interrupt, ThreadPool(width: options.jobs + 4))
+    if !wholeCluster {
+      try await session.reported { try await cleaner.resume(graph: session.graph) }
+    }
+    let plan = try makePlan(try await machines(world), try recorded(store))
+    let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && Console.isTerminal(.standardError)
+    if isAsked {
+      Console.write(text(plan), to: .standardError)
+      guard Console.confirm("delete \(Count(plan.deletions.count, "server"))?") else {
+        Console.error("stackmake: nothing was done")
+        throw ExitStatusError.wrongUse
+      }
+    }
+    let run = try session.recorded { () throws(StoreError) in
+      try store.beginRun(Run(command: session.command, startedAt: session.start))
+    }
+    let task = Task {
+      await cleaner.carryOut(plan, placePrefix: session.graph.placePrefix, waits: !options.noWait)
+    }
+    let signals = Signals(interrupt, reporters.all) { task.cancel() }
+    let failures = await task.value
+    signals.stop()
+    reporters.finish()
+    for failure in failures { Console.error("stackmake: error: \(failure)") }
+    let status: Int32 =
+      failures.isEmpty ? 0 : interrupt.isRequested ? ExitStatusError.interrupted.status : ExitStatusError.failed.status
+    try session.recorded { () throws(StoreError) in
+      if wholeCluster && failures.isEmpty {
+        for intent in try store.intents() { try store.settle(intent.id, set: [:]) }
+      }
+      try store.endRun(run, at: Session.now(), status: status)
+    }
+    await world.close()
+    extendLifetime(lock)
+    if status != 0 { throw ExitStatusError(status: status) }
+    if !session.options.silent && !session.options.json { Console.error(summary(plan)) }
+  }
+
+  private func machines(_ world: World) async throws -> [Machine] {
+    try await session.reported { try await world.cluster?.machines() ?? [] }
+  }
+
+  /// Targets of which anything is on record.
+  private func recorded(_ store: any Store) throws -> Set<String> {
+    try session.recorded { () throws(StoreError) in
+      Set(try store.traces().keys).union(try store.failures().keys).union(try store.running().keys)
+    }
+  }
+
+  private func text(_ plan: CleanPlan) -> String {
+    var lines: [String] = []
+    for deletion in plan.deletions {
+      lines.append("delete server \(deletion.machine.name) (\(deletion.machine.addresses.joined(separator: ", ")))")
+    }
+    for rebuild in plan.rebuilds {
+      lines.append(
+        "rebuild server \(rebuild.machine.name) from its image, for \(rebuild.targets.joined(separator: ", "))")
+    }
+    lines += plan.forgotten.map { "forget \($0)" }
+    if lines.isEmpty { lines.append("stackmake: nothing to clean") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func summary(_ plan: CleanPlan) -> String {
+    if plan.isEmpty { return "stackmake: nothing to clean" }
+    var parts: [String] = []
+    if !plan.deletions.isEmpty { parts.append("\(Count(plan.deletions.count, "server")) deleted") }
+    if !plan.rebuilds.isEmpty { parts.append("\(Count(plan.rebuilds.count, "server")) rebuilt") }
+    parts.append("\(Count(plan.forgotten.count, "target")) forgotten")
+    return "stackmake: " + parts.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,58 @@
+import Glibc
+import StackMake
+import Synchronization
+
+/// Who is told of a run: the terminal, or plain or JSON lines; the logs; the trace file.
+struct RunReporters: Sendable {
+  let all: Reporters
+  private let terminal: TerminalReporter?
+  private let logs: LogReporter
+
+  init(_ session: Session, redactor: Redactor, trace: String?) throws {
+    let options = session.options
+    let verbosity: EventText.Verbosity = options.silent ? .silent : options.verbose ? .verbose : .normal
+    let hasColor = !options.noColor && session.environment["NO_COLOR", default: ""].isEmpty
+    var queued: [any Reporter] = []
+    var terminal: TerminalReporter?
+    let errors = DescriptorSink(descriptor: 2)
+    if options.json {
+      queued.append(
+        JSONReporter(sink: DescriptorSink(descriptor: 1), isVerbose: options.verbose, now: Session.now))
+    } else if Console.isTerminal(.standardError) && !options.silent && session.environment["TERM"] != "dumb" {
+      terminal = TerminalReporter(
+        sink: errors, verbosity: verbosity, hasColor: hasColor, size: { Console.size() }, now: Session.now)
+      queued.append(terminal!)
+    } else {
+      queued.append(PlainReporter(sink: errors, verbosity: verbosity))
+    }
+    if let trace {
+      let file = open(trace, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+      guard file >= 0 else {
+        Console.error("stackmake: error: can't write \(trace): \(String(cString: strerror(errno)))")
+        throw ExitStatusError.wrongUse
+      }
+      queued.append(ChromeTraceReporter(sink: DescriptorSink(descriptor: file), now: Session.now))
+    }
+    logs = LogReporter(session.logs)
+    all = Reporters(redactor: redactor, direct: [logs], queued: queued)
+    self.terminal = terminal
+  }
+
+  /// Shows all that was said, and gives the terminal back.
+  func finish() {
+    all.flush()
+    terminal?.finish()
+    if let problem = logs.problem { Console.error("stackmake: warning: logs are incomplete: \(problem)") }
+  }
+}
+
+extension Console {
+  /// Columns and rows of the terminal; 80 by 24 where it doesn't say.
+  static func size() -> TerminalReporter.Size {
+    var size = winsize()
+    guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+      return TerminalReporter.Size(width: 80, height: 24)
+    }
+    return TerminalReporter.Size(width: Int(size.ws_col), height: Int(size.ws_row))
+  }
+}

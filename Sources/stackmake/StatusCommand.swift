@@ -1,0 +1,86 @@
+import ArgumentParser
+import StackMake
+import Targets
+
+/// `stackmake status`
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Each target: up to date, stale and why, locked, running, failed; each server.")
+
+  @OptionGroup var common: CommonOptions
+
+  @Argument(help: ArgumentHelp("Targets or globs; NAME=VALUE sets a variable.", valueName: "target"))
+  var words: [String] = []
+
+  mutating func run() async throws {
+    let (goals, overrides) = CommandWords.split(words)
+    let session = try Session.open(common, overrides: overrides)
+    let targets = try session.targets(goals)
+    let store = try session.readOnlyStore()
+    let world = try World.open(session, store: store)
+    let files = try session.sourceFiles(targets)
+    let assessor = try await session.reported {
+      try await world.assessor(targets, files: files, store: store, forced: [])
+    }
+    let running = StateLock.held(in: session.stateDirectory) == nil ? [:] : try session.recorded { () throws(StoreError) in
+      try store.running()
+    }
+    await world.close()
+    let rows = assessor.plan(targets).map { planned in
+      StatusRow(planned, session.graph, assessor, isRunning: running[session.graph.name(planned.target)] != nil)
+    }
+    let now = Session.now()
+    if session.options.json {
+      Console.write(rows.map { world.redactor.redact($0.record.line) }.joined(), to: .standardOutput)
+    } else {
+      let width = rows.map(\.name.count).max() ?? 0
+      let lines = rows.map { $0.line(width: width, now: now) + "\n" }
+      Console.write(world.redactor.redact(lines.joined()), to: .standardOutput)
+    }
+  }
+}
+
+/// One target's line.
+private struct StatusRow {
+  let name: String
+  let state: String
+  let why: String
+  let builtAt: Double?
+  let place: String
+  let record: JSONTarget
+
+  init(_ planned: PlannedTarget, _ graph: Graph, _ assessor: Assessor, isRunning: Bool) {
+    name = graph.name(planned.target)
+    let trace = assessor.traces[name]
+    builtAt = trace?.builtAt
+    var error: StepError?
+    if isRunning {
+      (state, why) = ("running", "")
+    } else if case .locked(let lock) = planned.state {
+      error = lock
+      (state, why) = ("locked", lock.cause)
+    } else if case .blocked(let blocker) = planned.state {
+      (state, why) = ("unknown", "waits for `\(blocker)`")
+    } else if let failure = assessor.failures[name] {
+      error = failure.error
+      (state, why) = ("failed", failure.error.cause.split(separator: "\n").first.map(String.init) ?? "")
+    } else {
+      (state, why) = (planned.state.word, ReasonText.text(planned.reasons))
+    }
+    place = trace.flatMap { trace in
+      ServerOutputs(trace.outputs).map { "\($0.ip), id \($0.id), generation \($0.generation)" }
+    } ?? ""
+    record = JSONTarget(
+      type: "status", target: name, kind: graph.kind(planned.target), state: state, reasons: planned.reasons,
+      error: error, builtAt: builtAt)
+  }
+
+  func line(width: Int, now: Double) -> String {
+    var text = name + String(repeating: " ", count: width - name.count) + "  "
+    text += state == "fresh" ? "up to date" : state
+    if state == "fresh", let builtAt { text += ", built \(AgeText.text(now - builtAt)) ago" }
+    if !place.isEmpty { text += " (\(place))" }
+    if !why.isEmpty { text += ": \(why)" }
+    return text
+  }
+}
