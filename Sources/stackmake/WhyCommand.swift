@@ -34,6 +34,17 @@ struct WhyCommand: AsyncParsableCommand {
     Console.write(world.redactor.redact(lines.joined(separator: "\n") + "\n"), to: .standardOutput)
   }
 
+  /// The target whose outputs changed, or will.
+  private func cause(of reason: StaleReason) -> String? {
+    switch reason {
+    case .dependencyWillRun(let dependency): return dependency
+    case .changed(let key, _, _):
+      let words = key.split(separator: " ")
+      return words.first == "output" && words.count > 2 ? String(words[1]) : nil
+    default: return nil
+    }
+  }
+
   /// A reason that is another target's doing goes on with that target's reasons.
   private func explain(
     _ name: String, _ plan: [String: PlannedTarget], _ depth: Int, _ said: inout Set<String>, _ lines: inout [String]
@@ -59,7 +70,9 @@ struct WhyCommand: AsyncParsableCommand {
     }
     for reason in planned.reasons {
       lines.append("\(indent)  \(ReasonText.text(reason))")
-      if case .dependencyWillRun(let dependency) = reason { explain(dependency, plan, depth + 2, &said, &lines) }
+      if let dependency = cause(of: reason), plan[dependency]?.state != .fresh {
+        explain(dependency, plan, depth + 2, &said, &lines)
+      }
     }
   }
 }

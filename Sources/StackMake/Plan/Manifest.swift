@@ -54,19 +54,11 @@ package struct Manifest: Hashable, Sendable {
     if let current { result.append(current.finish()) }
     return result
   }
-
-  /// The number of the step, from 0, that the entry at `index` belongs to; nil in the context.
-  package func step(ofEntry index: Int) -> Int? {
-    guard index >= contextCount else { return nil }
-    return entries[contextCount...index].lazy.filter(\.isStep).count - 1
-  }
 }
 
 extension ManifestEntry {
-  /// `step 3`, but not `step 3 file x`.
-  var isStep: Bool {
-    key.hasPrefix(Manifest.stepPrefix) && !key.dropFirst(Manifest.stepPrefix.count).utf8.contains(UInt8(ascii: " "))
-  }
+  /// `step 3`: the files that it moves follow it.
+  var isStep: Bool { key.hasPrefix(Manifest.stepPrefix) }
 
   /// Lengths keep ("ab", "c") and ("a", "bc") apart.
   func hash(into hasher: inout Fingerprint.Hasher) {

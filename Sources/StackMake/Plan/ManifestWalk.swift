@@ -36,7 +36,7 @@ package struct ManifestWalk: Sendable {
       let key = "\(Manifest.stepPrefix)\(number + 1)"
       let text = text(of: step, in: target, outputs: outputs, isComplete: &isComplete)
       entries.append(ManifestEntry(key, text))
-      append(filesOf: step, key: key, in: target, outputs: outputs, to: &entries, isComplete: &isComplete)
+      append(filesOf: step, number: number + 1, in: target, outputs: outputs, to: &entries, isComplete: &isComplete)
     }
     return (Manifest(entries: entries), isComplete)
   }
@@ -76,24 +76,26 @@ package struct ManifestWalk: Sendable {
   }
 
   private func append(
-    filesOf step: Step, key: String, in target: TargetID, outputs: (TargetID) -> [String: String]?,
+    filesOf step: Step, number: Int, in target: TargetID, outputs: (TargetID) -> [String: String]?,
     to entries: inout [ManifestEntry], isComplete: inout Bool
   ) {
+    func append(_ transfer: Step.Transfer, _ relativePath: String, _ value: String) {
+      var key = "file \(relativePath.isEmpty ? transfer.source : relativePath)"
+      if entries.contains(where: { $0.key == key }) { key += " in step \(number)" }
+      entries.append(ManifestEntry(key, value))
+    }
     switch step.body {
     case .script: break
     case .put(let transfer):
       for file in files.files(of: transfer.source) {
-        let mode = transfer.mode ?? file.fingerprint.mode
-        let name = file.relativePath.isEmpty ? transfer.source : file.relativePath
-        entries.append(
-          ManifestEntry(
-            "\(key) file \(name)", "sha256:\(file.fingerprint.digest.hexadecimal) mode=0\(String(mode, radix: 8))"))
+        let mode = String(transfer.mode ?? file.fingerprint.mode, radix: 8)
+        append(
+          transfer, file.relativePath, "sha256:\(file.fingerprint.digest.hexadecimal) mode=0\(mode)")
       }
     case .render(let transfer, let rendered):
       for file in rendered {
-        let contents = fill(file.contents, in: target, outputs: outputs, isComplete: &isComplete)
-        let name = file.relativePath.isEmpty ? transfer.source : file.relativePath
-        entries.append(ManifestEntry("\(key) file \(name)", contents))
+        append(
+          transfer, file.relativePath, fill(file.contents, in: target, outputs: outputs, isComplete: &isComplete))
       }
     }
   }

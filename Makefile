@@ -1,0 +1,44 @@
+# stackmake: the two commands are `make demo` and `make test`.
+
+PREFIX ?= /usr/local
+# Debian's python3-swiftclient installs a `swift` that isn't Swift: take the one that says so.
+SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swift; do \
+	"$$s" --version 2>/dev/null | grep -q 'Swift version' && echo "$$s" && break; done)
+BUILD_FLAGS := -c release --static-swift-stdlib
+STACKMAKE := .build/release/stackmake
+
+.PHONY: all build demo demo-clean test install bench fmt lint setup clean
+
+all: build
+
+# Everything that building and the local cloud need from Debian; quick where it is there.
+setup:
+	@scripts/setup
+
+build: setup
+	$(SWIFT) build $(BUILD_FLAGS) --product stackmake
+
+demo: build
+	scripts/demo $(STACKMAKE)
+
+demo-clean: build
+	$(STACKMAKE) clean --yes
+
+test: setup
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+install: build
+	install -D -m 0755 $(STACKMAKE) $(DESTDIR)$(PREFIX)/bin/stackmake
+
+bench: build
+	Benchmarks/run $(STACKMAKE)
+
+fmt:
+	$(SWIFT) format format -i -r Sources Tests Package.swift
+
+lint:
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+
+clean:
+	rm -rf .build
