@@ -1,0 +1,125 @@
+import FoundationEssentials
+
+/// A line of `--json`: one object, its keys sorted. docs/json.md is the contract: keys are added, never renamed or removed,
+/// without a new `version`.
+package protocol JSONRecord: Encodable, Sendable {}
+
+/// The version of all lines.
+package let jsonVersion = 1
+
+extension JSONRecord {
+  /// The object on one line, with its newline. A number that JSON can't say (infinite) is a bug in us.
+  package var line: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+    } catch {
+      preconditionFailure("BUG: a line of JSON can't be written: \(error)")
+    }
+  }
+}
+
+/// Why a target is stale: `what` is the case, `text` the clause that people read.
+package struct JSONReason: JSONRecord, Hashable {
+  package var what: String
+  package var key: String?
+  package var old: String?
+  package var new: String?
+  package var text: String
+
+  package init(_ reason: StaleReason) {
+    text = ReasonText.text(reason)
+    switch reason {
+    case .neverBuilt: what = "never-built"
+    case .changed(let key, let old, let new): (what, self.key, self.old, self.new) = ("changed", key, old, new)
+    case .drift(let key, let old, let new): (what, self.key, self.old, self.new) = ("drift", key, old, new)
+    case .unfinished(let step): (what, key) = ("unfinished", "step \(step + 1)")
+    case .failedBefore(let message): (what, old) = ("failed-before", message)
+    case .forced: what = "forced"
+    case .dependencyWillRun(let target): (what, key) = ("dependency-will-run", target)
+    }
+  }
+}
+
+package struct JSONError: JSONRecord, Hashable {
+  package var code: String
+  package var operation: String
+  package var subject: String
+  package var cause: String
+  package var hint: String?
+
+  package init(_ error: StepError) {
+    code = error.code.rawValue
+    (operation, subject, cause, hint) = (error.operation, error.subject, error.cause, error.hint)
+  }
+}
+
+/// A step of a plan, with its variables resolved and secrets hidden by the caller.
+package struct JSONStep: JSONRecord, Hashable {
+  /// From 1.
+  package var number: Int
+  package var text: String
+  /// Nil: on this machine.
+  package var place: String?
+  package var once: Bool
+
+  package init(number: Int, text: String, place: String?, once: Bool) {
+    (self.number, self.text, self.place, self.once) = (number, text, place, once)
+  }
+}
+
+/// A target in a plan (`-n --json`) or in `status --json`.
+package struct JSONTarget: JSONRecord, Hashable {
+  package var version = jsonVersion
+  /// `plan` or `status`.
+  package var type: String
+  package var target: String
+  package var kind: String
+  /// `fresh`, `stale`, `unknown`, `locked`, `running` or `failed`.
+  package var state: String
+  package var reasons: [JSONReason]
+  /// Empty in `status`.
+  package var steps: [JSONStep]
+  package var error: JSONError?
+  /// Seconds since 1970 of the last successful build.
+  package var builtAt: Double?
+
+  package init(
+    type: String, target: String, kind: String, state: String, reasons: [StaleReason] = [], steps: [JSONStep] = [],
+    error: StepError? = nil, builtAt: Double? = nil
+  ) {
+    (self.type, self.target, self.kind, self.state, self.steps) = (type, target, kind, state, steps)
+    self.reasons = reasons.map { JSONReason($0) }
+    self.error = error.map { JSONError($0) }
+    self.builtAt = builtAt
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case version, type, target, kind, state, reasons, steps, error
+    case builtAt = "built-at"
+  }
+}
+
+/// A server in `status --json`.
+package struct JSONServer: JSONRecord, Hashable {
+  package var version = jsonVersion
+  package var type = "server"
+  /// Its name in the layout.
+  package var server: String
+  package var id: String
+  package var address: String?
+  /// What the cloud says: `ACTIVE`, `BUILD`, `ERROR`, …; nil where it wasn't asked.
+  package var state: String?
+  /// Seconds since 1970.
+  package var createdAt: Double?
+
+  package init(server: String, id: String, address: String?, state: String?, createdAt: Double?) {
+    (self.server, self.id, self.address, self.state, self.createdAt) = (server, id, address, state, createdAt)
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case version, type, server, id, address, state
+    case createdAt = "created-at"
+  }
+}

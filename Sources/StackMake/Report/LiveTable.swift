@@ -1,0 +1,139 @@
+/// What a terminal shows while a run goes on: a line for each running target, and a line for the whole.
+///
+/// A value: events in, lines out. Time is passed in, in seconds on any clock.
+package struct LiveTable: Sendable {
+  private struct Row {
+    var target: String
+    var startedAt: Double
+    var expectedSeconds: Double?
+    var step = ""
+    var lastLine = ""
+  }
+
+  /// In the order they started.
+  private var rows: [Row] = []
+  private var startedAt: Double
+  private var expectedSeconds: Double?
+  private var wanted = 0
+  private var done = 0
+  private var failed = 0
+  private let text: EventText
+  private let isVerbose: Bool
+  private let hasColor: Bool
+  /// Lines that are final and go above the table.
+  private var scrolled: [String] = []
+  private(set) package var isFinished = false
+
+  package init(now: Double, verbosity: EventText.Verbosity, hasColor: Bool) {
+    startedAt = now
+    text = EventText(verbosity: verbosity)
+    isVerbose = verbosity == .verbose
+    self.hasColor = hasColor
+  }
+
+  package mutating func apply(_ event: Event, now: Double) {
+    switch event {
+    case .runStarted(_, let wanted, let expected):
+      self.wanted = wanted
+      startedAt = now
+      expectedSeconds = expected
+    case .started(let target, let reasons, let expected):
+      rows.append(Row(target: target, startedAt: now, expectedSeconds: expected))
+      update(target) { $0.lastLine = ReasonText.text(reasons) }
+    case .stepStarted(let target, let number, let count, let text, let place):
+      update(target) {
+        $0.step = "step \(number)/\(count)\(EventText.site(target, place)) "
+        $0.lastLine = DisplayText.clean(text)
+      }
+    case .output(let target, _, let line):
+      let line = DisplayText.clean(line)
+      if line.contains(where: { !$0.isWhitespace }) { update(target) { $0.lastLine = line } }
+    case .note(let target?, let text): update(target) { $0.lastLine = DisplayText.clean(text) }
+    case .finished(let target, let outcome, _):
+      rows.removeAll { $0.target == target }
+      done += 1
+      if case .failed = outcome { failed += 1 }
+    case .runFinished:
+      rows = []
+      isFinished = true
+    case .note, .warning, .trace, .stepFinished: break
+    }
+    if isFinal(event) { scrolled += text.lines(event).enumerated().map { color($1, event, isFirst: $0 == 0) } }
+  }
+
+  /// The lines that went above the table since the last time.
+  package mutating func takeScrolled() -> [String] {
+    defer { scrolled = [] }
+    return scrolled
+  }
+
+  /// The table: fewer lines than `height`, each narrower than `width`.
+  package func frame(width: Int, height: Int, now: Double) -> [String] {
+    guard !isFinished, height > 1 else { return [] }
+    let width = max(1, width - 1)
+    let space = height - 2
+    // The longest-running first: they are what one waits for.
+    let shown = rows.count <= space ? rows[...] : rows.prefix(max(0, space - 1))
+    let names = min(shown.map { DisplayText.width($0.target) }.max() ?? 0, max(8, width * 2 / 5))
+    let times = shown.map { Self.time($0, now: now) }
+    let timeWidth = times.map { DisplayText.width($0) }.max() ?? 0
+    var lines = zip(shown, times).map { row, time in
+      let name = DisplayText.padded(DisplayText.cut(row.target, to: names), to: names)
+      return DisplayText.cut(
+        "  \(name)  \(DisplayText.padded(time, to: timeWidth))  \(row.step)\(row.lastLine)", to: width)
+    }
+    if shown.count < rows.count, space > 0 {
+      lines.append(DisplayText.cut("  and \(rows.count - shown.count) more", to: width))
+    }
+    return lines + [DisplayText.cut(total(now: now), to: width)]
+  }
+
+  private static func time(_ row: Row, now: Double) -> String {
+    let elapsed = max(0, now - row.startedAt)
+    let text = wholeSeconds(elapsed)
+    guard let expected = row.expectedSeconds, expected > elapsed else { return text }
+    return "\(text), \(left(expected - elapsed))"
+  }
+
+  /// Tenths that change ten times a second say nothing.
+  private static func wholeSeconds(_ seconds: Double) -> String {
+    seconds < 10 ? "\(Int(seconds)) s" : DurationText.text(seconds)
+  }
+
+  private func total(now: Double) -> String {
+    let elapsed = max(0, now - startedAt)
+    var parts = ["\(done) of \(wanted) done", "\(rows.count) running"]
+    if failed > 0 { parts.append("\(failed) failed") }
+    parts.append(Self.wholeSeconds(elapsed))
+    if let expectedSeconds, expectedSeconds > elapsed { parts.append(Self.left(expectedSeconds - elapsed)) }
+    return "stackmake: " + parts.joined(separator: ", ")
+  }
+
+  private static func left(_ seconds: Double) -> String {
+    "\(wholeSeconds(seconds.rounded(.up))) left"
+  }
+
+  private mutating func update(_ target: String, _ change: (inout Row) -> Void) {
+    // Searched from the end: who speaks is mostly who started last.
+    if let index = rows.lastIndex(where: { $0.target == target }) { change(&rows[index]) }
+  }
+
+  private func isFinal(_ event: Event) -> Bool {
+    switch event {
+    case .finished, .warning, .runFinished, .note(nil, _): true
+    default: isVerbose
+    }
+  }
+
+  private func color(_ line: String, _ event: Event, isFirst: Bool) -> String {
+    guard hasColor, isFirst else { return line }
+    let code: Int
+    switch event {
+    case .finished(_, .failed, _): code = 31
+    case .finished(_, .locked, _), .finished(_, .interrupted, _), .warning: code = 33
+    case .finished(_, .built, _): code = 32
+    default: return line
+    }
+    return "\u{1b}[\(code)m\(line)\u{1b}[0m"
+  }
+}

@@ -1,0 +1,87 @@
+import Synchronization
+import SystemPackage
+
+/// Writes each target's events to its log. Give it to `Reporters` as a direct one: logs are complete.
+package final class LogReporter: Reporter {
+  private struct State {
+    var run: Int64 = 0
+    var open: [String: FileDescriptor] = [:]
+    var firstError: (target: String, errno: Errno)?
+  }
+
+  private let files: LogFiles
+  private let state = Mutex(State())
+
+  package init(_ files: LogFiles) { self.files = files }
+
+  /// The first log that couldn't be written, to be warned of at the end: a full disk stops no build by its logs.
+  package var problem: String? {
+    state.withLock { state in state.firstError.map { "the log of `\($0.target)` can't be written: \($0.errno)" } }
+  }
+
+  package func report(_ event: Event) {
+    switch event {
+    case .runStarted(let run, _, _): state.withLock { $0.run = run }
+    case .started(let target, let reasons, _):
+      open(target)
+      write(target, "== \(target): \(ReasonText.text(reasons))")
+    case .stepStarted(let target, let number, let count, let text, let place):
+      write(target, "== step \(number) of \(count)\(EventText.site(target, place)): \(text)")
+    case .output(let target, let place, let line):
+      let tag = EventText.tag(target, place)
+      write(target, tag.isEmpty ? line : "\(tag.dropFirst()) \(line)")
+    case .stepFinished(let target, let number, let seconds):
+      write(target, "== step \(number) took \(DurationText.text(seconds))")
+    case .note(let target?, let text): write(target, "-- \(text)")
+    case .warning(let target?, let text): write(target, "-- warning: \(text)")
+    case .trace(let target?, let text): write(target, "-- + \(text)")
+    case .finished(let target, let outcome, let seconds):
+      write(target, "== \(Self.text(outcome)) after \(DurationText.text(seconds))")
+      close(target)
+    case .runFinished: state.withLock { $0.open.keys.sorted() }.forEach(close)
+    case .note, .warning, .trace: break
+    }
+  }
+
+  private static func text(_ outcome: Outcome) -> String {
+    switch outcome {
+    case .failed(let error), .locked(let error): "\(outcome.name): \(error)\n=="
+    case .skipped(let dependency): "skipped: it depends on `\(dependency)`,"
+    case .fresh, .built, .interrupted: outcome.name
+    }
+  }
+
+  private func open(_ target: String) {
+    state.withLock { state in
+      guard state.open[target] == nil else { return }
+      do throws(Errno) {
+        state.open[target] = try files.open(target, run: state.run)
+      } catch {
+        if state.firstError == nil { state.firstError = (target, error) }
+      }
+    }
+  }
+
+  /// Under the lock: what is closed in the meantime may already be somebody else's descriptor.
+  private func write(_ target: String, _ line: String) {
+    state.withLock { state in
+      guard let descriptor = state.open[target] else { return }
+      do {
+        try descriptor.writeAll((line + "\n").utf8)
+      } catch {
+        if state.firstError == nil { state.firstError = (target, error as? Errno ?? .ioError) }
+      }
+    }
+  }
+
+  private func close(_ target: String) {
+    state.withLock { state in
+      guard let descriptor = state.open.removeValue(forKey: target) else { return }
+      do {
+        try descriptor.close()
+      } catch {
+        if state.firstError == nil { state.firstError = (target, error as? Errno ?? .ioError) }
+      }
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/// The last line of a run.
+package enum SummaryText {
+  /// `stackmake: 14 targets: 9 fresh, 3 built, 1 failed, 1 skipped (42 s)`
+  package static func text(_ summary: Summary) -> String {
+    let targets = "\(summary.wanted) target\(summary.wanted == 1 ? "" : "s")"
+    if summary.wanted == 0 { return "stackmake: nothing to do" }
+    if summary.fresh == summary.wanted {
+      return "stackmake: \(targets) \(summary.wanted == 1 ? "is" : "are") up to date"
+    }
+    let counts = [
+      (summary.fresh, "fresh"), (summary.built, "built"), (summary.failed, "failed"), (summary.locked, "locked"),
+      (summary.skipped, "skipped"), (summary.interrupted, "interrupted"),
+    ]
+    var parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    let rest = summary.wanted - counts.reduce(0) { $0 + $1.0 }
+    if rest > 0 { parts.append("\(rest) not reached") }
+    return "stackmake: \(targets): \(parts.joined(separator: ", ")) (\(DurationText.text(summary.seconds)))"
+  }
+}
