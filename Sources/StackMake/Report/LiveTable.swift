@@ -75,33 +75,42 @@ package struct LiveTable: Sendable {
     // The longest-running first: they are what one waits for.
     let shown = rows.count <= space ? rows[...] : rows.prefix(max(0, space - 1))
     let names = min(shown.map { DisplayText.width($0.target) }.max() ?? 0, max(8, width * 2 / 5))
-    var lines = shown.map { row in line(row, names: names, width: width, now: now) }
+    let times = shown.map { Self.time($0, now: now) }
+    let timeWidth = times.map { DisplayText.width($0) }.max() ?? 0
+    var lines = zip(shown, times).map { row, time in
+      let name = DisplayText.padded(DisplayText.cut(row.target, to: names), to: names)
+      return DisplayText.cut(
+        "  \(name)  \(DisplayText.padded(time, to: timeWidth))  \(row.step)\(row.lastLine)", to: width)
+    }
     if shown.count < rows.count, space > 0 {
       lines.append(DisplayText.cut("  and \(rows.count - shown.count) more", to: width))
     }
     return lines + [DisplayText.cut(total(now: now), to: width)]
   }
 
-  private func line(_ row: Row, names: Int, width: Int, now: Double) -> String {
-    let name = DisplayText.padded(DisplayText.cut(row.target, to: names), to: names)
+  private static func time(_ row: Row, now: Double) -> String {
     let elapsed = max(0, now - row.startedAt)
-    // Whole seconds: tenths that change ten times a second say nothing.
-    var time = DurationText.text(elapsed < 10 ? elapsed.rounded(.down) : elapsed).replacing(".0 s", with: " s")
-    if let expected = row.expectedSeconds, expected > elapsed { time += ", \(Self.left(expected - elapsed))" }
-    return DisplayText.cut("  \(name)  \(DisplayText.padded(time, to: 12))  \(row.step)\(row.lastLine)", to: width)
+    let text = wholeSeconds(elapsed)
+    guard let expected = row.expectedSeconds, expected > elapsed else { return text }
+    return "\(text), \(left(expected - elapsed))"
+  }
+
+  /// Tenths that change ten times a second say nothing.
+  private static func wholeSeconds(_ seconds: Double) -> String {
+    seconds < 10 ? "\(Int(seconds)) s" : DurationText.text(seconds)
   }
 
   private func total(now: Double) -> String {
     let elapsed = max(0, now - startedAt)
     var parts = ["\(done) of \(wanted) done", "\(rows.count) running"]
     if failed > 0 { parts.append("\(failed) failed") }
-    parts.append(DurationText.text(elapsed < 10 ? elapsed.rounded(.down) : elapsed).replacing(".0 s", with: " s"))
+    parts.append(Self.wholeSeconds(elapsed))
     if let expectedSeconds, expectedSeconds > elapsed { parts.append(Self.left(expectedSeconds - elapsed)) }
     return "stackmake: " + parts.joined(separator: ", ")
   }
 
   private static func left(_ seconds: Double) -> String {
-    "\(DurationText.text(seconds.rounded(.up)).replacing(".0 s", with: " s")) left"
+    "\(wholeSeconds(seconds.rounded(.up))) left"
   }
 
   private mutating func update(_ target: String, _ change: (inout Row) -> Void) {

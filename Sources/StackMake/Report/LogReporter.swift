@@ -1,5 +1,5 @@
-import SystemPackage
 import Synchronization
+import SystemPackage
 
 /// Writes each target's events to its log. Give it to `Reporters` as a direct one: logs are complete.
 package final class LogReporter: Reporter {

@@ -4,7 +4,9 @@ package enum SummaryText {
   package static func text(_ summary: Summary) -> String {
     let targets = "\(summary.wanted) target\(summary.wanted == 1 ? "" : "s")"
     if summary.wanted == 0 { return "stackmake: nothing to do" }
-    if summary.fresh == summary.wanted { return "stackmake: \(targets) \(summary.wanted == 1 ? "is" : "are") up to date" }
+    if summary.fresh == summary.wanted {
+      return "stackmake: \(targets) \(summary.wanted == 1 ? "is" : "are") up to date"
+    }
     let counts = [
       (summary.fresh, "fresh"), (summary.built, "built"), (summary.failed, "failed"), (summary.locked, "locked"),
       (summary.skipped, "skipped"), (summary.interrupted, "interrupted"),
