@@ -40,10 +40,10 @@ import Testing
     #expect(DiagnosticRenderer(sources: result.sources).render(result.diagnostics) == "")
     #expect(
       try #require(result.graph).dump == """
+        cells-verified (task): stacked/controller stacked/compute-1 stacked/compute-2
         layout (layout): image-validated
         tempest-passed (task): cells-verified server/controller
             on(controller) retry(3,30.0 seconds) cd devstack && tools/run-tempest.sh smoke
-        cells-verified (task): stacked/controller stacked/compute-1 stacked/compute-2
         image-validated (image-validated):
         server/controller (server) @controller: layout
         server/compute-1 (server) @compute-1: layout

@@ -36,6 +36,22 @@ package struct GraphBuilder: Sendable {
     kindOf.reserveCapacity(capacity)
   }
 
+  /// All targets at once, in the order of their names' numbers: each with the number of its kind in
+  /// `kinds`, its place and its location, and with no recipe.
+  package init(
+    names: NameTable, kinds: [String], kindOf: [UInt16], placeOf: [PlaceID?], locations: [SourceLocation]
+  ) {
+    precondition(kindOf.count == names.count && placeOf.count == names.count && locations.count == names.count)
+    self.names = names
+    self.kinds = kinds
+    kindNumbers = Dictionary(uniqueKeysWithValues: kinds.enumerated().map { ($1, UInt16($0)) })
+    self.kindOf = kindOf
+    self.placeOf = placeOf
+    self.locations = locations
+    recipeOf = Array(repeating: 0, count: names.count)
+    optionsOf = Array(repeating: 0, count: names.count)
+  }
+
   package var count: Int { names.count }
   package func name(_ target: TargetID) -> String { names[Int(target.index)] }
   package func find(_ name: String) -> TargetID? { names.find(name).map { TargetID($0) } }

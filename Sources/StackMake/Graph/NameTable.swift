@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Interned names in one buffer of bytes: a number for each, found by open addressing
 /// with a slot of 8 bytes (part of the hash, and the number).
 package struct NameTable: Sendable {
@@ -63,7 +71,7 @@ package struct NameTable: Sendable {
     while slots[at] != 0 {
       if UInt32(slots[at] >> 32) == hash {
         let r = range(Int(UInt32(truncatingIfNeeded: slots[at])) - 1)
-        if r.count == name.count, bytes[r].elementsEqual(name) { return at }
+        if r.count == name.count, r.isEmpty || isEqual(r, name) { return at }
       }
       at = (at + 1) & mask
     }
@@ -81,10 +89,27 @@ package struct NameTable: Sendable {
     }
   }
 
-  /// FNV-1a, folded so that the low bits, which choose the slot, depend on every byte.
+  private func isEqual(_ range: Range<Int>, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
+    bytes.withUnsafeBufferPointer { memcmp($0.baseAddress! + range.lowerBound, name.baseAddress!, name.count) == 0 }
+  }
+
+  /// Eight bytes at a time, multiplied and folded so that the low bits, which choose the slot,
+  /// depend on every byte.
   private static func hash(_ name: UnsafeBufferPointer<UInt8>) -> UInt32 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return UInt32(truncatingIfNeeded: hash ^ (hash >> 32))
+    let raw = UnsafeRawBufferPointer(name)
+    var hash = UInt64(truncatingIfNeeded: name.count) &* 0x9e37_79b9_7f4a_7c15
+    var at = 0
+    while at + 8 <= raw.count {
+      let mixed = (hash ^ raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)) &* 0x9fb2_1c65_1e98_df25
+      hash = mixed ^ (mixed >> 32)
+      at += 8
+    }
+    var rest: UInt64 = 0
+    while at < raw.count {
+      rest = rest << 8 | UInt64(raw[at])
+      at += 1
+    }
+    let mixed = (hash ^ rest) &* 0x9fb2_1c65_1e98_df25
+    return UInt32(truncatingIfNeeded: mixed ^ (mixed >> 32) ^ (mixed >> 47))
   }
 }

@@ -12,9 +12,29 @@ struct RecipeParser {
   static func parse(
     _ source: SourceFile, number: UInt32, lines: Range<UInt32>
   ) -> (steps: [StepSyntax], diagnostics: [Diagnostic]) {
+    if lines.count == 1, let step = simpleStep(source, number, Int(lines.lowerBound)) { return ([step], []) }
     var parser = RecipeParser(source, number: number)
     parser.parse(Int(lines.lowerBound)..<Int(lines.upperBound))
     return (parser.steps, parser.reported + parser.scanner.diagnostics + parser.reader.diagnostics)
+  }
+
+  /// One line that is a script without `{{`, as most are in a large Stackfile; nil for all else.
+  private static func simpleStep(_ source: SourceFile, _ number: UInt32, _ line: Int) -> StepSyntax? {
+    let bounds = source.line(line)
+    var start = bounds.lowerBound
+    var end = bounds.upperBound
+    let isPlain = source.bytes.withUnsafeBufferPointer { bytes in
+      while start < end, Byte.isBlank(bytes[start]) { start += 1 }
+      while end > start, Byte.isBlank(bytes[end - 1]) { end -= 1 }
+      // Letters that begin a keyword, a comment, a `{{`: the long way decides.
+      guard start < end, bytes[start] != Byte.hash, !"oplr".utf8.contains(bytes[start]) else { return false }
+      for at in start..<end where bytes[at] == Byte.openBrace { return false }
+      return true
+    }
+    guard isPlain else { return nil }
+    return StepSyntax(
+      body: .script(TemplateSyntax(parts: [.text(source.text(start..<end))])),
+      range: SourceRange(file: number, start: start, end: end), line: line)
   }
 
   private init(_ source: SourceFile, number: UInt32) {

@@ -10,29 +10,40 @@ extension Loading {
     let loaded = rules[number]
     let rule = trees[Int(loaded.file)].rules[Int(loaded.index)]
     if rule.dependencyCount == 0, rule.orderOnlyCount == 0 { return }
-    let file = sources[loaded.file]
+    let bytes = sources[loaded.file].bytes
+    let only = targets.only[number]
+    if only != .max {
+      return connect([Int(only)], to: rule, loaded.file, bytes, hasPattern: false)
+    }
     var explicit: [Int] = []
     var hasPattern = false
-    file.bytes.withUnsafeBufferPointer { bytes in
-      for at in rule.targets {
-        let name = UnsafeBufferPointer(rebasing: bytes[trees[Int(loaded.file)].words[at].bounds])
-        if name.contains(Byte.percent) {
-          hasPattern = true
-        } else if let target = targets.names.find(name) {
-          explicit.append(target)
-        }
+    for at in rule.targets {
+      let word = trees[Int(loaded.file)].words[at]
+      if bytes[word.bounds].contains(Byte.percent) {
+        hasPattern = true
+      } else if let target = targets.names.find(sources[loaded.file].text(word.bounds)) {
+        explicit.append(target)
       }
+    }
+    connect(explicit, to: rule, loaded.file, bytes, hasPattern: hasPattern)
+  }
+
+  private mutating func connect(
+    _ explicit: [Int], to rule: Syntax.Rule, _ file: UInt32, _ bytes: [UInt8], hasPattern: Bool
+  ) {
+    bytes.withUnsafeBufferPointer { bytes in
       for at in rule.dependencies.lowerBound..<rule.orderOnly.upperBound {
-        let word = trees[Int(loaded.file)].words[at]
+        let word = trees[Int(file)].words[at]
         let name = UnsafeBufferPointer(rebasing: bytes[word.bounds])
         let isOrderOnly = at >= rule.orderOnly.lowerBound
-        if explicit.isEmpty || hasPattern, name.contains(Byte.percent) { continue }
         if let found = targets.names.find(name) {
           for target in explicit {
             builder.addEdge(from: TargetID(target), to: TargetID(found), orderOnly: isOrderOnly)
           }
         } else if let first = explicit.first {
-          connect(explicit, targets.names[first], word, loaded.file, isOrderOnly)
+          // With `%` it is for the rule's patterns.
+          if hasPattern, name.contains(Byte.percent) { continue }
+          connect(explicit, targets.names[first], word, file, isOrderOnly)
         }
       }
     }

@@ -83,11 +83,12 @@ extension Loading {
 
   private mutating func register(_ tree: Syntax, isPack: Bool, _ reading: inout Reading) {
     let source = sources[tree.file]
+    let block = Array(dialect.block.utf8)
     for statement in tree.statements {
       switch statement {
       case .rule(let index):
         let rule = tree.rules[Int(index)]
-        let isBlock = tree.words[rule.targets].contains { source.bytes[$0.bounds].elementsEqual(dialect.block.utf8) }
+        let isBlock = tree.words[rule.targets].contains { source.bytes[$0.bounds] == block[...] }
         rules.append(LoadedRule(file: tree.file, index: index, isPack: isPack, isBlock: isBlock))
       case .assignment(let index):
         define(tree.assignments[Int(index)], tree)

@@ -30,9 +30,9 @@ extension Loading {
 
   private mutating func resolve(_ target: Int) {
     let link = targets.links[Int(targets.firstLink[target])]
-    let hasPatterns = !targets.patterns.isEmpty
+    let matches = targets.patterns.isEmpty ? [] : matchPatterns(target)
     let isSimple =
-      !hasPatterns && link.next == 0 && targets.variables[target] == nil && targets.appending[target] == nil
+      matches.isEmpty && link.next == 0 && targets.variables[target] == nil && targets.appending[target] == nil
     if isSimple {
       // Most targets of a large Stackfile have one rule, and often no recipe.
       guard targets.firstLink[target] != 0, hasRecipe(Int(link.rule)) else { return finish(target, nil, []) }
@@ -43,7 +43,6 @@ extension Loading {
     var scope = Scope(.target)
     scope.target = targets.names[target]
     scope.place = places[target]
-    let matches = hasPatterns ? matchPatterns(target) : []
     for match in matches {
       if case .rule(let rule) = match.pattern.owner { connect(target, pattern: rule, stem: match.stem) }
     }

@@ -6,6 +6,8 @@ struct TargetTable {
   /// Explicit mentions in rules that don't append: a chain through `links` for each target; 0 ends it.
   var firstLink: [UInt32] = []
   var links: [Link] = [Link(rule: 0, word: 0, next: 0)]
+  /// By rule: the target of a rule that has one, and that isn't a pattern; else `max`.
+  var only: [UInt32] = []
   var patterns: [Pattern] = []
   /// Explicit mentions in rules that append, and by target-specific variables.
   var appending: [Int: [Int]] = [:]

@@ -3,6 +3,7 @@ extension Loading {
   mutating func declareTargets() {
     targets.names = NameTable(capacity: rules.count + layout.places.count)
     targets.links.reserveCapacity(rules.count + 1)
+    targets.only = Array(repeating: .max, count: rules.count)
     declareExplicit()
     declareImplied()
     declareFromPatterns()
@@ -25,6 +26,7 @@ extension Loading {
             addPattern(name, percent, .rule(number), range)
           } else if !rule.isAppending || loaded.isBlock {
             let target = targets.add(name, range)
+            if rule.targetCount == 1 { targets.only[number] = UInt32(target) }
             targets.links.append(
               TargetTable.Link(rule: UInt32(number), word: UInt32(at), next: targets.firstLink[target]))
             targets.firstLink[target] = UInt32(targets.links.count - 1)
@@ -139,46 +141,55 @@ extension Loading {
 
   /// Puts all targets into the builder, each with its kind and its place.
   private mutating func makeKinds() {
+    // `task` is number 0; names of kinds follow, then prefixes.
     var whole = NameTable()
     var prefixes = NameTable()
     for name in dialect.kindNames.sorted() { _ = whole.intern(name) }
     for name in dialect.kindPrefixes.sorted() { _ = prefixes.intern(name) }
-    builder = GraphBuilder(capacity: targets.names.count)
-    builder.declaresAll = targets.declaresAll
-    for number in 0..<targets.names.count {
-      var kind = "task"
-      var place: Int?
-      var unknown: (prefix: String, place: String)?
+    var kinds = ["task"] + (0..<whole.count).map { whole[$0] }
+    let prefixKinds = (0..<prefixes.count).map { number in
+      kinds.firstIndex(of: prefixes[number]) ?? (kinds.append(prefixes[number]), kinds.count - 1).1
+    }
+    let count = targets.names.count
+    var kindOf = [UInt16](repeating: 0, count: count)
+    var locations: [SourceLocation] = []
+    locations.reserveCapacity(count)
+    places = Array(repeating: nil, count: count)
+    for number in 0..<count {
+      var isUnknown = false
       targets.names.withBytes(number) { name in
         let first = name.firstIndex(of: Byte.slash)
         if first == nil, let known = whole.find(name) {
-          kind = whole[known]
+          kindOf[number] = UInt16(known + 1)
           return
         }
         if !layout.places.isEmpty {
           let start = name.lastIndex(of: Byte.slash).map { $0 + 1 } ?? 0
-          place = layout.names.find(UnsafeBufferPointer(rebasing: name[start...]))
+          places[number] = layout.names.find(UnsafeBufferPointer(rebasing: name[start...]))
         }
         guard let first, let known = prefixes.find(UnsafeBufferPointer(rebasing: name[..<first])) else { return }
-        let rest = UnsafeBufferPointer(rebasing: name[(first + 1)...])
-        if layout.names.find(rest) != nil {
-          kind = prefixes[known]
-        } else {
-          unknown = (prefixes[known], String(decoding: rest, as: UTF8.self))
-        }
+        isUnknown = layout.names.find(UnsafeBufferPointer(rebasing: name[(first + 1)...])) == nil
+        if !isUnknown { kindOf[number] = UInt16(prefixKinds[known]) }
       }
-      let name = targets.names[number]
-      if let unknown, !isExcused(unknown.place), !layout.isIncomplete {
-        let near = nearest.near(unknown.place, among: layout.places.lazy.map(\.name)).map { "\(unknown.prefix)/\($0)" }
-        report(
-          .unknownPlaceTarget(target: name, block: dialect.block, place: unknown.place, near: near),
-          targets.ranges[number])
-      }
-      let target = builder.add(name, kind: kind, location: location(of: number))
-      if let place { builder.set(place: PlaceID(place), of: target) }
-      places.append(place)
-      isOnceKind.append(dialect.onceKinds.contains(kind))
+      if isUnknown { reportUnknownPlace(ofTarget: number) }
+      locations.append(location(of: number))
     }
+    isOnceKind = kindOf.map { dialect.onceKinds.contains(kinds[Int($0)]) }
+    builder = GraphBuilder(
+      names: targets.names, kinds: kinds, kindOf: kindOf, placeOf: places.map { $0.map { PlaceID($0) } },
+      locations: locations)
+    builder.declaresAll = targets.declaresAll
+  }
+
+  /// `server/web`, where the layout has no `web`.
+  private mutating func reportUnknownPlace(ofTarget number: Int) {
+    let name = targets.names[number]
+    let slash = name.firstIndex(of: "/")!
+    let place = String(name[name.index(after: slash)...])
+    if isExcused(place) || layout.isIncomplete { return }
+    let near = nearest.near(place, among: layout.places.lazy.map(\.name)).map { String(name[...slash]) + $0 }
+    report(
+      .unknownPlaceTarget(target: name, block: dialect.block, place: place, near: near), targets.ranges[number])
   }
 
   /// Rules know their lines: no search is needed for most.

@@ -1,0 +1,1 @@
+../../../../../Sources/StackMake/Plan/Fingerprint.swift
