@@ -53,7 +53,7 @@ struct BuildCommand: AsyncParsableCommand {
     _ session: Session, _ targets: [TargetID], _ files: SourceFiles, _ forced: Set<TargetID>
   ) async throws {
     let store = try session.readOnlyStore()
-    let world = try World.open(session, store: store)
+    let world = try World.open(session, store: store, isReading: true)
     let assessor = try await session.reported {
       try await world.assessor(targets, files: files, store: store, forced: forced)
     }
@@ -72,11 +72,13 @@ struct BuildCommand: AsyncParsableCommand {
   ) async throws {
     let lock = try session.lock()
     let store = try session.store()
-    let world = try World.open(session, store: store)
+    let progress = LateNote()
+    let world = try World.open(session, store: store, isReading: false) { progress.say($0) }
     let run = try session.recorded { () throws(StoreError) in
       try store.beginRun(Run(command: session.command, startedAt: session.start))
     }
     let reporters = try RunReporters(session, redactor: world.redactor, trace: trace)
+    progress.reporter = reporters.all
     let status: Int32
     do {
       let interrupt = Interrupt()

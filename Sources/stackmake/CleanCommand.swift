@@ -81,14 +81,14 @@ struct CleanRun {
   func run(_ makePlan: ([Machine], Set<String>) throws -> CleanPlan) async throws {
     if options.dryRun {
       let store = try session.readOnlyStore()
-      let world = try World.open(session, store: store)
+      let world = try World.open(session, store: store, isReading: true)
       let plan = try makePlan(try await machines(world), try recorded(store))
       Console.write(text(plan), to: .standardOutput)
       return
     }
     let lock = try session.lock()
     let store = try session.store()
-    let world = try World.open(session, store: store)
+    let world = try World.open(session, store: store, isReading: false)
     let reporters = try RunReporters(session, redactor: world.redactor, trace: nil)
     let interrupt = Interrupt()
     let cleaner = world.cleaner(store, reporters.all, interrupt, ThreadPool(width: options.jobs + 4))

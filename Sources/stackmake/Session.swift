@@ -89,6 +89,16 @@ struct Session: Sendable {
     throw ExitStatusError.failed
   }
 
+  /// What a server gave; or why it can't be reached, and status 3.
+  func reached<R>(_ body: () throws(ShellError) -> R) throws -> R {
+    do {
+      return try body()
+    } catch {
+      Console.error("stackmake: error: \(error)")
+      throw ExitStatusError.failed
+    }
+  }
+
   /// The same for work that is done here.
   func reported<R>(_ body: () async throws -> R) async throws -> R {
     do {

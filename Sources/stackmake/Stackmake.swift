@@ -20,7 +20,7 @@ struct Stackmake: AsyncParsableCommand {
     version: version,
     subcommands: [
       BuildCommand.self, CleanCommand.self, PruneCommand.self, StatusCommand.self, WhyCommand.self, LogCommand.self,
-      ListCommand.self,
+      SSHCommand.self, RunCommand.self, ListCommand.self,
     ],
     defaultSubcommand: BuildCommand.self)
 }

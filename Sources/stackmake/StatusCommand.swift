@@ -17,7 +17,7 @@ struct StatusCommand: AsyncParsableCommand {
     let session = try Session.open(common, overrides: overrides)
     let targets = try session.targets(goals)
     let store = try session.readOnlyStore()
-    let world = try World.open(session, store: store)
+    let world = try World.open(session, store: store, isReading: true)
     let files = try session.sourceFiles(targets)
     let assessor = try await session.reported {
       try await world.assessor(targets, files: files, store: store, forced: [])

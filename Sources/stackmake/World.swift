@@ -1,3 +1,4 @@
+import Glibc
 import StackMake
 import SystemPackage
 import Targets
@@ -7,32 +8,76 @@ struct World: Sendable {
   let session: Session
   let kinds: [String: any TargetKind]
   let cluster: Cluster?
-  let shells: any ShellProvider
+  let keys: ClusterKeys?
+  let shells: ServerShells
   let runner: RecipeRunner
   let secrets: [String: String]
   let redactor: Redactor
 
-  static func open(_ session: Session, store: any Store) throws -> World {
+  /// - Parameters:
+  ///   - isReading: makes nothing: no key, no id, no directory.
+  ///   - progress: is told what the local cloud does that takes long.
+  static func open(
+    _ session: Session, store: any Store, isReading: Bool, progress: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws -> World {
     let graph = session.graph
     var secrets: [String: String] = [:]
     try session.recorded { () throws(StoreError) in
-      for name in graph.secrets {
-        // A record that is only read keeps a made one to itself.
-        secrets[name] = try store.secret(name) { SecretText.make() }
-      }
+      // A record that is only read keeps a made one to itself.
+      for name in graph.secrets { secrets[name] = try store.secret(name) { SecretText.make() } }
     }
     let redactor = Redactor(secrets: secrets.values)
-    let shells = LocalShells(here: LocalShell(directory: session.directory, environment: session.environment))
-    var kinds: [String: any TargetKind] = ["task": TaskKind()]
+    let here = LocalShell(directory: session.directory, environment: session.environment)
+    var kinds: [String: any TargetKind] = ["task": TaskKind(), "stacked": StackedKind()]
+    var cluster: Cluster?
+    var keys: ClusterKeys?
     if !graph.places.isEmpty {
-      let cloud = graph.variables["cloud"].map { "cloud `\($0)`" } ?? "a cloud from the OS_* variables"
-      Console.error("stackmake: error: the layout asks for \(cloud), and this version can't make servers yet")
+      let cloud = try cloud(session, progress)
+      // Reading commands work before there is a key, and need none then.
+      let hasKey = access(session.stateDirectory.appending("id_ed25519.pub").string, R_OK) == 0
+      keys = isReading && !hasKey ? nil : try ClusterKeys.open(session)
+      cluster = Cluster(
+        cloud: cloud, id: try clusterID(session, store, isReading: isReading),
+        name: graph.variables["cluster"] ?? "cluster", authorizedKeys: keys?.authorized ?? [],
+        shells: ServerShells(here: here, identities: keys?.identities ?? []), clock: ContinuousClock())
+      kinds["image-validated"] = ImageValidatedKind(cloud: cloud)
+      kinds["layout"] = LayoutKind()
+      kinds["server"] = ServerKind(cluster: cluster!)
+    }
+    let shells = cluster?.shells as? ServerShells ?? ServerShells(here: here, identities: [])
+    return World(
+      session: session, kinds: kinds, cluster: cluster, keys: keys, shells: shells,
+      runner: RecipeRunner(shells: shells, redact: { redactor.redact($0) }), secrets: secrets, redactor: redactor)
+  }
+
+  private static func cloud(_ session: Session, _ progress: @escaping @Sendable (String) -> Void) throws -> any Cloud {
+    let name = session.graph.variables["cloud"]
+    guard name == "local" else {
+      let asked = name.map { "`cloud = \($0)`" } ?? "a layout without `cloud`"
+      Console.error(
+        """
+        stackmake: error: \(asked) asks for OpenStack, which this version can't talk to yet
+          hint: `cloud = local` makes the servers on this host
+        """)
       throw ExitStatusError.wrongUse
     }
-    kinds["stacked"] = StackedKind()
-    return World(
-      session: session, kinds: kinds, cluster: nil, shells: shells,
-      runner: RecipeRunner(shells: shells, redact: { redactor.redact($0) }), secrets: secrets, redactor: redactor)
+    let root = session.environment["STACKMAKE_LOCAL_ROOT"] ?? "/var/lib/stackmake"
+    return LocalCloud(
+      LocalSettings(
+        root: FilePath(root), imageCache: session.environment["STACKMAKE_LOCAL_IMAGES"].map { FilePath($0) },
+        mirror: session.graph.variables["mirror"], environment: session.environment, userID: geteuid(),
+        now: Session.now, progress: progress))
+  }
+
+  /// Made once for a state directory: two clusters of one name never take each other's servers.
+  private static func clusterID(_ session: Session, _ store: any Store, isReading: Bool) throws -> String {
+    try session.recorded { () throws(StoreError) in
+      let register = Cluster.idRegister
+      if let id = try store.registers(prefix: register)[register] { return id }
+      let made = SecretText.make().lowercased().prefix(12)
+      if !isReading { try store.set([register: String(made)]) }
+      return String(made)
+    }
   }
 
   /// Looks at the world once, and reads the record.

@@ -8,21 +8,21 @@ package struct Cluster: Sendable {
   package let id: String
   /// What server names begin with: the variable `cluster`.
   package let name: String
-  /// `ssh-ed25519 AAAA…`: the key that first boot lets in.
-  package let authorizedKey: String
+  /// `ssh-ed25519 AAAA…`: the keys that first boot lets in.
+  package let authorizedKeys: [String]
   package let shells: any ShellProvider
   package let clock: any Clock<Duration>
   /// How long a machine may take from its creation until it answers.
   package let bootLimit: Duration
 
   package init(
-    cloud: any Cloud, id: String, name: String, authorizedKey: String, shells: any ShellProvider,
+    cloud: any Cloud, id: String, name: String, authorizedKeys: [String], shells: any ShellProvider,
     clock: any Clock<Duration>, bootLimit: Duration = .seconds(900)
   ) {
     self.cloud = cloud
     self.id = id
     self.name = name
-    self.authorizedKey = authorizedKey
+    self.authorizedKeys = authorizedKeys
     self.shells = shells
     self.clock = clock
     self.bootLimit = bootLimit

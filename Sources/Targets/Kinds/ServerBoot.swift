@@ -114,7 +114,7 @@ struct ServerBoot: Sendable {
       tag: MachineTag(cluster: cluster.id, server: place.name, generation: generation),
       name: "\(cluster.name)-\(place.name)", hostname: place.name, resolved: resolved,
       userData: UserData.text(
-        user: place.settings["user"] ?? "stack", hostname: place.name, authorizedKeys: [cluster.authorizedKey]),
+        user: place.settings["user"] ?? "stack", hostname: place.name, authorizedKeys: cluster.authorizedKeys),
       metadata: metadata)
   }
 

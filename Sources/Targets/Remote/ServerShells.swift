@@ -1,0 +1,46 @@
+package import StackMake
+import Synchronization
+
+/// Shells of the cluster's servers over SSH, and this machine's. One connection for each server and user, kept.
+package final class ServerShells: ShellProvider {
+  package let here: any Shell
+  private let identities: [SSHTarget.Identity]
+  private let shells = Mutex<[SSHTarget: SSHShell]>([:])
+
+  /// - Parameter identities: what to log in with; the cluster's own key first.
+  package init(here: any Shell, identities: [SSHTarget.Identity]) {
+    self.here = here
+    self.identities = identities
+  }
+
+  package func shell(at site: StepSite) throws(ShellError) -> any Shell {
+    let target = try target(of: site)
+    return shells.withLock { shells in
+      if let known = shells[target] { return known }
+      let made = SSHShell(target)
+      shells[target] = made
+      return made
+    }
+  }
+
+  /// Where and as whom to log in at a place.
+  package func target(of site: StepSite) throws(ShellError) -> SSHTarget {
+    guard let outputs = ServerOutputs(site.outputs) else {
+      throw ShellError(
+        .failed, host: site.name, operation: "connect", cause: "nothing is on record of how to reach it",
+        hint: "`stackmake server/\(site.name)` builds it")
+    }
+    return SSHTarget(
+      host: site.name, address: outputs.ip, user: site.user, identities: identities, pins: outputs.hostKeys,
+      pinOrigin: "when the machine showed it on its console")
+  }
+
+  package func close() async {
+    let all = shells.withLock { shells in
+      defer { shells = [:] }
+      return Array(shells.values)
+    }
+    for shell in all { await shell.close() }
+    await here.close()
+  }
+}

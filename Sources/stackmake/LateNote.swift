@@ -1,0 +1,14 @@
+import StackMake
+import Synchronization
+
+/// Says notes to a reporter that is only known after who says them was made.
+final class LateNote: Sendable {
+  private let target = Mutex<(any Reporter)?>(nil)
+
+  var reporter: (any Reporter)? {
+    get { target.withLock { $0 } }
+    set { target.withLock { $0 = newValue } }
+  }
+
+  func say(_ text: String) { reporter?.report(.note(target: nil, text: text)) }
+}
