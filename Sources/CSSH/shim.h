@@ -2,3 +2,6 @@
 #include <libssh/libssh.h>
 #include <libssh/callbacks.h>
 #include <libssh/server.h>
+// Swift's Glibc module leaves these out.
+#include <netinet/in.h>
+#include <sys/eventfd.h>

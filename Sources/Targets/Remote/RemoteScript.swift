@@ -1,0 +1,94 @@
+/// Texts of bash that run on the other side. Each is the argument of `bash --norc -c`; nothing in them is secret.
+enum RemoteScript {
+  /// The command line that runs one of the texts below in the user's login shell.
+  static func commandLine(_ text: String, _ arguments: [String]) -> String {
+    "exec " + ShellCommand(["bash", "--norc", "-c", text, "bash"] + arguments).description
+  }
+
+  /// Reads a script of `$1` bytes from standard input and runs it, if it arrived whole, in the user's home, or where `$2` is `here`
+  /// in the current directory.
+  ///
+  /// The script is kept in a variable: it is never on a command line nor on disk. What remains of standard input goes to a watcher
+  /// in a session of its own. It ends the script's session (TERM, after 5 s KILL) when told to with the word `T`, and when
+  /// the input ends while the script runs, which is how a lost connection shows here. After the
+  /// script's own end the watcher touches nothing: what was left running on purpose stays.
+  ///
+  /// Two traps are minded: `wait` in the script must not wait for the watcher, so it is nobody's job there; and sshd
+  /// gives socket pairs, which can't be opened again by name.
+  static let run = """
+    [ "$2" = here ] || cd || exit
+    stackmake_script=$(head -c "$1"; printf .)
+    stackmake_script=${stackmake_script%.}
+    stackmake_whole() { local LC_ALL=C; [ "${#stackmake_script}" = "$1" ]; }
+    stackmake_whole "$1" || { echo "stackmake: the script did not arrive whole, and was not run" >&2; exit 125; }
+    exec 3<&0 </dev/null
+    ( setsid bash --norc -c \(ShellCommand.quoted(watch)) stackmake-watch "$$" <&3 3<&- >/dev/null 2>&1 & )
+    exec 3<&-
+    unset -f stackmake_whole
+    set --
+    set -euo pipefail
+    eval "unset stackmake_script; $stackmake_script"
+    """
+
+  /// Sent to the watcher.
+  static let stopWord = Array("T\n".utf8)
+
+  /// Defines `members`, which prints the processes of session `$session` that run, and `strike SIGNAL`, which
+  /// signals them, as root where sudo allows it: a script may have started commands through sudo.
+  static let sessionFunctions = """
+    members() {
+      local file line pid
+      for file in /proc/[0-9]*/stat; do
+        line=
+        { read -r line <"$file"; } 2>/dev/null || continue
+        pid=${line%% *}
+        line=${line##*) }
+        set -- $line
+        [ "$4" = "$session" ] && [ "$1" != Z ] && [ "$pid" != "$spared" ] && echo "$pid"
+      done
+    }
+    strike() {
+      local pids
+      pids=$(members)
+      [ -n "$pids" ] || return 1
+      kill -s "$1" $pids 2>/dev/null
+      [ "$EUID" = 0 ] || sudo -n kill -s "$1" $pids 2>/dev/null
+      return 0
+    }
+    finish() {
+      local count
+      strike TERM || return
+      for count in {1..50}; do
+        sleep 0.1
+        [ -n "$(members)" ] || return
+      done
+      strike KILL
+    }
+    """
+
+  private static let watch = """
+    session=$1 spared=
+    \(sessionFunctions)
+    told=
+    while IFS= read -r word; do
+      if [ "$word" = T ]; then told=1; break; fi
+    done
+    if [ -z "$told" ]; then
+      { read -r line <"/proc/$session/stat"; } 2>/dev/null || exit 0
+      line=${line##*) }
+      case $line in Z*|X*) exit 0 ;; esac
+    fi
+    finish
+    """
+}
+
+extension RemoteScript {
+  /// The bytes of a script to send. bash's variables can't hold NUL.
+  static func bytes(of script: String, host: String, operation: String) throws(ShellError) -> [UInt8] {
+    let bytes = Array(script.utf8)
+    guard !bytes.contains(0) else {
+      throw ShellError(.failed, host: host, operation: operation, cause: "the script has a NUL character in it")
+    }
+    return bytes
+  }
+}
