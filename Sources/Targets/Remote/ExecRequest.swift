@@ -12,8 +12,9 @@ final class ExecRequest: Sendable {
   /// What the user's login shell is given. Seen by everyone on the server.
   let command: String
   let input: Input
-  /// What to say on standard input to have it end, after which standard input stays open for the command's whole life; nil: the input ends
-  /// with `input`, and the command is ended by closing the channel.
+  /// Standard input doesn't end with `input`, but with the channel.
+  let keepsInputOpen: Bool
+  /// What to say on standard input to have the command end in good order; nil: the channel is closed.
   let stopWord: [UInt8]?
   /// Counted from when the command starts.
   let timeout: Duration?
@@ -31,11 +32,13 @@ final class ExecRequest: Sendable {
   private let state = Mutex(State())
 
   init(
-    command: String, input: Input = .bytes([]), stopWord: [UInt8]? = nil, timeout: Duration? = nil, operation: String,
+    command: String, input: Input = .bytes([]), keepsInputOpen: Bool = false, stopWord: [UInt8]? = nil,
+    timeout: Duration? = nil, operation: String,
     output: @escaping OutputHandler
   ) {
     self.command = command
     self.input = input
+    self.keepsInputOpen = keepsInputOpen
     self.stopWord = stopWord
     self.timeout = timeout
     self.operation = operation

@@ -12,10 +12,12 @@ enum OwnThread {
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     // Half a megabyte is plenty for libssh, and lets thousands of sessions live on one machine.
     pthread_attr_setstacksize(&attributes, 512 * 1024)
-    let status = pthread_create(&thread, &attributes, { context in
-      Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
-      return nil
-    }, box.toOpaque())
+    let status = pthread_create(
+      &thread, &attributes,
+      { context in
+        Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
+        return nil
+      }, box.toOpaque())
     guard status == 0 else {
       box.release()
       throw OwnThreadError(errorNumber: status)

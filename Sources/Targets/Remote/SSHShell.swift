@@ -2,7 +2,7 @@
 ///
 /// What a script has started and left running when it ends goes on; what runs when its time is over, its task is cancelled or the connection is
 /// lost is ended.
-package final class SSHShell {
+package final class SSHShell: Shell {
   package let target: SSHTarget
   let link: SSHLink
 
@@ -18,7 +18,8 @@ package final class SSHShell {
     return try await link.perform(
       ExecRequest(
         command: RemoteScript.commandLine(RemoteScript.run, [String(bytes.count), "home"]), input: .bytes(bytes),
-        stopWord: RemoteScript.stopWord, timeout: timeout, operation: "run a script", output: output))
+        keepsInputOpen: true, stopWord: RemoteScript.stopWord, timeout: timeout, operation: "run a script",
+        output: output))
   }
 
   package func close() async {

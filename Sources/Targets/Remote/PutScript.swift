@@ -1,0 +1,100 @@
+/// The remote half of `put`: what it runs on the server, and how its answer is read.
+enum PutScript {
+  /// What a server finds out about a destination.
+  enum Answer: Sendable, Hashable { case unchanged, different }
+
+  /// Compares; sends no contents.
+  static func compare(_ upload: FileUpload, digest: String, size: Int64) -> String {
+    commandLine(compareText, upload, digest, size)
+  }
+
+  /// Takes `size` bytes of contents from standard input and puts them in place.
+  static func write(_ upload: FileUpload, digest: String, size: Int64) -> String {
+    commandLine(writeText, upload, digest, size)
+  }
+
+  /// nil where it is no answer.
+  static func answer(_ output: String) -> Answer? {
+    switch output {
+    case "unchanged\n": .unchanged
+    case "different\n": .different
+    default: nil
+    }
+  }
+
+  private static func commandLine(_ text: String, _ upload: FileUpload, _ digest: String, _ size: Int64) -> String {
+    let mode = "0" + String(upload.mode & 0o7777, radix: 8)
+    return RemoteScript.commandLine(
+      asOwner, [text, upload.destination, mode, upload.owner ?? "", digest, String(size)])
+  }
+
+  /// Runs the text `$1` with the other arguments: through sudo where there is an owner (`$4`) or the destination (`$2`) is absolute and not in the
+  /// user's home. sudo keeps the current directory, so that a relative destination means the same.
+  private static let asOwner = """
+    cd || exit
+    text=$1
+    shift
+    through=
+    case $1 in
+      "$HOME"/*) ;;
+      /*) through=1 ;;
+    esac
+    [ -z "$3" ] || through=1
+    if [ "$through" ] && [ "$EUID" != 0 ]; then
+      exec sudo -n -- bash --norc -c "$text" bash "$@"
+    fi
+    exec bash --norc -c "$text" bash "$@"
+    """
+
+  /// Sets destination, mode, owner, digest and size, and the wanted uid and gid: the owner's, with its own group where none is
+  /// named; else of who runs this, with the group left as the directory gives it.
+  private static let preamble = """
+    set -uo pipefail
+    export LC_ALL=C
+    destination=$1 mode=$2 owner=$3 digest=$4 size=$5
+    case $destination in
+      -*) destination=./$destination ;;
+    esac
+    uid=$(id -u) || exit
+    gid=
+    if [ -n "$owner" ]; then
+      uid=$(id -u -- "${owner%%:*}") || exit
+      case $owner in
+        *:*) gid=$(getent group -- "${owner#*:}" | cut -d: -f3)
+          [ -n "$gid" ] || { echo "no group called ${owner#*:}" >&2; exit 1; } ;;
+        *) gid=$(id -g -- "$owner") || exit ;;
+      esac
+    fi
+    """
+
+  private static let compareText = """
+    \(preamble)
+    different() { echo different; exit 0; }
+    [ -f "$destination" ] && [ ! -L "$destination" ] || different
+    set -- $(stat -c "%s %a %u %g" -- "$destination") || exit
+    [ "$1" = "$size" ] && [ "0$2" = "$mode" ] && [ "$3" = "$uid" ] && [ "$4" = "${gid:-$4}" ] || different
+    [ "$(sha256sum <"$destination")" = "$digest  -" ] || different
+    echo unchanged
+    """
+
+  private static let writeText = """
+    \(preamble)
+    case $destination in
+      */*) directory=${destination%/*} directory=${directory:-/} ;;
+      *) directory=. ;;
+    esac
+    umask 022
+    mkdir -p -- "$directory" || exit
+    umask 077
+    partial=$(mktemp -- "$destination.stackmake-XXXXXX") || exit
+    trap 'rm -f -- "$partial"' EXIT
+    trap 'exit 1' HUP INT TERM PIPE
+    head -c "$size" >"$partial" || exit
+    if [ "$(sha256sum <"$partial")" != "$digest  -" ]; then
+      echo "the contents did not arrive whole, or changed while they were read" >&2
+      exit 1
+    fi
+    if [ -n "$gid" ]; then chown -- "$uid:$gid" "$partial" || exit; fi
+    chmod -- "$mode" "$partial" && sync -- "$partial" && mv -fT -- "$partial" "$destination" && sync -- "$directory"
+    """
+}
