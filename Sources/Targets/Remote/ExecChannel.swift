@@ -46,7 +46,8 @@ final class ExecChannel {
     callbacks.pointee.userdata = Unmanaged.passUnretained(self).toOpaque()
     callbacks.pointee.channel_data_function = { _, _, data, count, isError, context in
       let channel = Unmanaged<ExecChannel>.fromOpaque(context!).takeUnretainedValue()
-      channel.receive(UnsafeRawBufferPointer(start: data, count: Int(count)), isError == 0 ? .standardOutput : .standardError)
+      channel.receive(
+        UnsafeRawBufferPointer(start: data, count: Int(count)), isError == 0 ? .standardOutput : .standardError)
       return Int32(count)
     }
     callbacks.pointee.channel_exit_status_function = { _, _, status, context in
@@ -70,7 +71,7 @@ final class ExecChannel {
 
   /// The next instant at which `advance` has something to do by itself.
   var wakeAt: ContinuousClock.Instant? {
-    let drainAt = status == nil ? nil : lastOutputAt + Self.drainLimit
+    let drainAt = status == nil || stopping != nil ? nil : lastOutputAt + Self.drainLimit
     return [timeoutAt, stopping?.until, drainAt].compactMap(\.self).min()
   }
 
@@ -100,9 +101,10 @@ final class ExecChannel {
     if let timeoutAt, timeoutAt <= .now { stop(.timeout) }
     if status == nil, let error = send() { return finish(error) }
     if let status {
-      let isDrained = ssh_channel_is_eof(channel) != 0 || lastOutputAt + Self.drainLimit <= .now
-      if isDrained {
-        if stopping != nil { return finish(nil) }
+      let isDrained = ssh_channel_is_eof(channel) != 0
+      // The watcher holds the channel open until the whole tree has ended.
+      if stopping != nil, isDrained { return finish(nil) }
+      if stopping == nil, isDrained || lastOutputAt + Self.drainLimit <= .now {
         request.finish(.success(status))
         return .finished
       }
@@ -134,7 +136,8 @@ final class ExecChannel {
     case .timeout:
       let limit = request.timeout.map { "\($0.components.seconds)" } ?? "?"
       return ShellError(
-        .timeout, host: host, operation: request.operation, cause: "it took longer than \(limit) seconds, and was ended")
+        .timeout, host: host, operation: request.operation, cause: "it took longer than \(limit) seconds, and was ended"
+      )
     default:
       return ShellError(.interrupted, host: host, operation: request.operation, cause: "interrupted")
     }

@@ -5,7 +5,9 @@ package enum InteractiveSSH {
   /// The words after `ssh`. Reads no configuration of the user's, believes only `knownHosts`, and logs in with the keys given.
   /// - knownHosts: a file with the text of `knownHosts(for:)`.
   /// - command: none for a login shell; else one word a word, which the remote shell sees as they are.
-  package static func arguments(for target: SSHTarget, knownHosts: FilePath, identityFiles: [FilePath], command: [String])
+  package static func arguments(
+    for target: SSHTarget, knownHosts: FilePath, identityFiles: [FilePath], command: [String]
+  )
     -> [String]
   {
     var words = ["-F", "none", "-l", target.user, "-p", String(target.port)]

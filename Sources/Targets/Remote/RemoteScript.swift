@@ -56,9 +56,9 @@ enum RemoteScript {
       return 0
     }
     finish() {
-      local count
+      local end=$((SECONDS + 6))
       strike TERM || return
-      for count in {1..50}; do
+      while [ "$SECONDS" -lt "$end" ]; do
         sleep 0.1
         [ -n "$(members)" ] || return
       done

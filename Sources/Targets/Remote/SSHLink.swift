@@ -21,7 +21,6 @@ final class SSHLink: Sendable {
     self.target = target
   }
 
-
   /// Runs a request to its end. Cancelling the task cancels the request.
   func perform(_ request: ExecRequest) async throws(ShellError) -> ExitStatus {
     submit(request)

@@ -243,7 +243,8 @@ final class SSHSession {
     return ShellError(
       .hostKeyMismatch, host: target.host, operation: "check the host key of \(target.address)",
       cause: "it shows \(shown), but \(pinned) was pinned (\(target.pinOrigin))",
-      hint: "another machine may have taken its address, or it was set up anew behind stackmake's back, or someone is in "
+      hint:
+        "another machine may have taken its address, or it was set up anew behind stackmake's back, or someone is in "
         + "between; nothing was sent to it. If you know why its key changed: `stackmake clean server/\(target.host)`")
   }
 }

@@ -55,7 +55,8 @@ extension SSHShell {
     let text = output.standardOutput.split(whereSeparator: \.isNewline).last ?? ""
     guard status.isSuccess, let state = JobState.parse(text) else {
       throw ShellError(
-        .failed, host: target.host, operation: operation, cause: output.lastErrorLines.isEmpty
+        .failed, host: target.host, operation: operation,
+        cause: output.lastErrorLines.isEmpty
           ? "unexpected answer: \(text)" : output.lastErrorLines)
     }
     return state

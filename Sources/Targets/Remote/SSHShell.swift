@@ -18,7 +18,8 @@ package final class SSHShell: Shell {
     return try await link.perform(
       ExecRequest(
         command: RemoteScript.commandLine(RemoteScript.run, [String(bytes.count), "home"]), input: .bytes(bytes),
-        keepsInputOpen: true, stopWord: RemoteScript.stopWord, timeout: timeout, operation: "run a script", output: output))
+        keepsInputOpen: true, stopWord: RemoteScript.stopWord, timeout: timeout, operation: "run a script",
+        output: output))
   }
 
   package func close() async {
