@@ -18,13 +18,16 @@ package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
   /// From the 32 bytes of `bytes`; nil for any other number.
   package init?(bytes: some Collection<UInt8>) {
     guard bytes.count == 32 else { return nil }
-    var words: [UInt64] = []
-    var word: UInt64 = 0
+    var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     for (i, byte) in bytes.enumerated() {
-      word = word << 8 | UInt64(byte)
-      if i % 8 == 7 { words.append(word) }
+      switch i / 8 {
+      case 0: words.0 = words.0 << 8 | UInt64(byte)
+      case 1: words.1 = words.1 << 8 | UInt64(byte)
+      case 2: words.2 = words.2 << 8 | UInt64(byte)
+      default: words.3 = words.3 << 8 | UInt64(byte)
+      }
     }
-    self.words = (words[0], words[1], words[2], words[3])
+    self.words = words
   }
 
   package init?(hexadecimal text: String) {

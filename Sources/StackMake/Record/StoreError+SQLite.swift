@@ -46,9 +46,18 @@ extension StoreError {
     StoreError(
       code: .damaged, operation: operation, path: path, cause: "the record is damaged: \(cause)",
       hint: """
-        nothing was changed. Don't delete it: it says which servers exist. Put back a copy, or save what can be read: \
-        `sqlite3 \(path) .recover | sqlite3 \(path).new`, then put that file in its place
+        nothing was changed. Don't delete it: it says which servers exist. Put back a copy, or save what can be read \
+        into a new file, and put that in its place:
+            \(recovery(of: path))
         """)
+  }
+
+  /// A shell command that writes `path.new`. It goes by `.dump`, since `.recover` needs a part of SQLite that Debian
+  /// leaves out; a dump that met damage ends with a rollback, which would throw away what it could read.
+  static func recovery(of path: String) -> String {
+    let quoted = "'" + path.replacing("'", with: "'\\''") + "'"
+    let pragmas = "PRAGMA user_version=\(Schema.current.version);PRAGMA application_id=\(Schema.applicationID);"
+    return "(echo '\(pragmas)'; sqlite3 \(quoted) .dump) | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 \(quoted).new"
   }
 
   static func newer(operation: String, path: String, found: Int, known: Int) -> StoreError {
