@@ -27,8 +27,10 @@ package struct Diagnostic: Error, Hashable, Sendable {
     // Statements
     case expectedOperator(after: String)
     case missingTarget
+    case missingName
     case missingWord(after: String)
     case invalidCharacter(String, word: String)
+    case holeInName(String)
     case notAPath(String)
     case severalPercents(String)
     case globInTarget(String)

@@ -47,7 +47,8 @@ package struct DiagnosticRenderer: Sendable {
     if before.width + marked.width + after.width > widest {
       before.keepLast(widest / 2)
       marked.keepFirst(widest - before.width)
-      after.keepFirst(max(widest - before.width - marked.width, 0))
+      let room = widest - before.width - marked.width
+      if room > 0 { after.keepFirst(room) } else { after = Cells() }
     }
     let carets = String(repeating: " ", count: before.width) + String(repeating: "^", count: max(marked.width, 1))
     var line = before.text + marked.text + after.text

@@ -160,8 +160,8 @@ struct Parser {
   private func text(_ word: Syntax.Word) -> String { source.text(word.bounds) }
 
   private mutating func reportNoOperator(_ firstWord: Int) {
-    let word = tree.words[firstWord]
-    report(.expectedOperator(after: text(tree.words[tree.words.count - 1])), word.bounds)
+    let last = tree.words[tree.words.count - 1]
+    report(.expectedOperator(after: text(last)), last.bounds)
     abandon(firstWord)
   }
 
@@ -283,9 +283,8 @@ struct Parser {
 
   private mutating func parseAssignment(_ firstWord: Int) {
     var names = Array(tree.words[firstWord...])
-    let equalsAt = at
     guard var name = names.popLast() else {
-      report(.missingWord(after: ""), at..<at + 1)
+      report(.missingName, at..<at + 1)
       return skipToEnd()
     }
     var operation = Syntax.Operator.set
@@ -296,8 +295,10 @@ struct Parser {
       if name.bounds.isEmpty, let before = names.popLast() { name = before }
     }
     guard names.isEmpty, Byte.isVariableName(bytes[name.bounds]) else {
-      let start = Int((names.first ?? name).start)
-      report(.badVariableName(source.text(start..<max(Int(name.end), start))), start..<max(Int(name.end), equalsAt))
+      let written = Int((names.first ?? name).start)..<Int(name.end)
+      report(
+        written.isEmpty ? .missingName : .badVariableName(source.text(written)), written.isEmpty ? at..<at + 1 : written
+      )
       return abandon(firstWord)
     }
     tree.words.removeSubrange(firstWord...)
@@ -419,9 +420,18 @@ struct Parser {
   /// Reports words that can't be names, and takes them out.
   private mutating func checkWords(from first: Int, isTarget: Bool) {
     var kept = first
+    var isInHole = false
     for i in first..<tree.words.count {
       let word = tree.words[i]
-      if check(word, isTarget: isTarget) {
+      let wasInHole = isInHole
+      if let open = pair(Byte.openBrace, in: word), !isInHole {
+        report(.holeInName(isTarget ? "a target" : "a dependency"), open..<open + 2)
+        isInHole = true
+      }
+      if isInHole {
+        if pair(Byte.closeBrace, in: word) != nil { isInHole = false }
+        if !wasInHole { tree.broken.append(word) }
+      } else if check(word, isTarget: isTarget) {
         tree.words[kept] = word
         kept += 1
       } else {
@@ -429,6 +439,11 @@ struct Parser {
       }
     }
     tree.words.removeSubrange(kept...)
+  }
+
+  /// Where a byte stands twice in a word.
+  private func pair(_ byte: UInt8, in word: Syntax.Word) -> Int? {
+    word.bounds.dropLast().first { bytes[$0] == byte && bytes[$0 + 1] == byte }
   }
 
   /// No empty component, no `.`, no `..`.

@@ -269,6 +269,7 @@ struct RecipeParser {
     var words: [Range<Int>] = []
     var mode: StepSyntax.Value?
     var owner: StepSyntax.Value?
+    let flaws = scanner.diagnostics.count
     for word in scanner.words(keyword.upperBound..<end) {
       // The source and the destination come first: `a=b` may be the name of a file.
       guard words.count == 2, let equalsAt = word.first(where: { source.bytes[$0] == Byte.equals }) else {
@@ -291,7 +292,10 @@ struct RecipeParser {
         report(.unknownOption(key, of: name, near: near), word.lowerBound..<equalsAt)
       }
     }
-    guard words.count == 2 else { return report(.transferWords(step: name), keyword) }
+    guard words.count == 2 else {
+      if scanner.diagnostics.count == flaws { report(.transferWords(step: name), keyword) }
+      return
+    }
     step.body = .transfer(
       StepSyntax.TransferSyntax(
         isRender: isRender, source: value(words[0]), destination: value(words[1]), mode: mode, owner: owner))

@@ -88,7 +88,8 @@ extension Loading {
     }
   }
 
-  /// Dependencies of a pattern's rule for one target.
+  /// Dependencies of a pattern's rule for one target. That a pattern matches its own dependency says nothing:
+  /// `server/%: server/first` is for all others.
   mutating func connect(_ target: Int, pattern rule: Int, stem: String) {
     let loaded = rules[rule]
     let tree = trees[Int(loaded.file)]
@@ -97,8 +98,7 @@ extension Loading {
       let range = tree.range(tree.words[at])
       let written = sources.text(range)
       let name = Self.filled(written, stem)
-      for dependency in dependencies(name, of: targets.names[target], range)
-      where dependency != target || !Glob.isGlob(name.utf8) {
+      for dependency in dependencies(name, of: targets.names[target], range) where dependency != target {
         builder.addEdge(
           from: TargetID(target), to: TargetID(dependency), orderOnly: at >= syntax.orderOnly.lowerBound)
       }
