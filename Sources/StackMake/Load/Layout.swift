@@ -73,9 +73,19 @@ extension Loading {
     return result
   }
 
+  /// The value of a variable that is plain text; nil where it isn't, or isn't defined.
+  private mutating func literal(ofGlobal name: String) -> String? {
+    guard let number = variables.find(name), let range = variables[number].range else { return nil }
+    var scope = Scope(.settled("the \(dialect.block)"))
+    return value(ofGlobal: number, range, &scope)?.literal
+  }
+
   /// Values for settings that a line doesn't give, from the variables of their names.
   private mutating func settingDefaults() -> [String: String] {
     var result = dialect.settingDefaults.filter { isSetting($0.key) }
+    for variant in dialect.variants where literal(ofGlobal: variant.variable) == variant.value {
+      result.merge(variant.settingDefaults) { _, new in new }
+    }
     for name in dialect.settings {
       guard let number = variables.find(name), let range = variables[number].range else { continue }
       var scope = Scope(.settled("the \(dialect.block)"))

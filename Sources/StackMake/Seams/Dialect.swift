@@ -38,6 +38,19 @@ package struct Dialect: Sendable {
     }
   }
 
+  /// Defaults of settings where a variable has some value: `cloud = local` has an image of its own.
+  package struct Variant: Sendable, Hashable {
+    package var variable: String
+    package var value: String
+    package var settingDefaults: [String: String]
+
+    package init(_ variable: String, _ value: String, settingDefaults: [String: String]) {
+      self.variable = variable
+      self.value = value
+      self.settingDefaults = settingDefaults
+    }
+  }
+
   /// The rule whose indented lines declare places: `layout`.
   package var block: String
   /// Settings that a line of the block may give; one that isn't given comes from the
@@ -46,6 +59,7 @@ package struct Dialect: Sendable {
   /// Settings that are a family: `meta.` allows `meta.KEY`.
   package var settingPrefixes: [String]
   package var settingDefaults: [String: String]
+  package var variants: [Variant]
   package var functions: [String: Function]
   package var implied: [Implied]
   /// The kind by the whole name (`layout`), or by what is before the first `/` (`server`)
@@ -64,13 +78,14 @@ package struct Dialect: Sendable {
 
   package init(
     block: String, settings: [String], settingPrefixes: [String], settingDefaults: [String: String],
-    functions: [String: Function], implied: [Implied], kindNames: Set<String>, kindPrefixes: Set<String>,
+    variants: [Variant] = [], functions: [String: Function], implied: [Implied], kindNames: Set<String>, kindPrefixes: Set<String>,
     placePrefix: String, onceKinds: Set<String>, refused: [String: String], defaults: [String: String]
   ) {
     self.block = block
     self.settings = settings
     self.settingPrefixes = settingPrefixes
     self.settingDefaults = settingDefaults
+    self.variants = variants
     self.functions = functions
     self.implied = implied
     self.kindNames = kindNames

@@ -10,6 +10,9 @@ extension Dialect {
       settings: ["flavor", "image", "zone", "network", "security-group", "volume", "role", "user"],
       settingPrefixes: ["meta."],
       settingDefaults: ["user": "stack"],
+      variants: [
+        Variant("cloud", "local", settingDefaults: ["image": "debian-12", "flavor": "m1.small"])
+      ],
       functions: [
         "server": .placeName,
         "hostname": .placeName,

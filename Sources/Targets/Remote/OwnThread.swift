@@ -6,14 +6,17 @@ enum OwnThread {
   static func start(_ body: @escaping @Sendable () -> Void) throws(OwnThreadError) {
     let box = Unmanaged.passRetained(Body(body))
     var thread = pthread_t()
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+    pthread_attr_init(attributes)
+    defer {
+      pthread_attr_destroy(attributes)
+      attributes.deallocate()
+    }
+    pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
     // Half a megabyte is plenty for libssh, and lets thousands of sessions live on one machine.
-    pthread_attr_setstacksize(&attributes, 512 * 1024)
+    pthread_attr_setstacksize(attributes, 512 * 1024)
     let status = pthread_create(
-      &thread, &attributes,
+      &thread, attributes,
       { context in
         Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
         return nil
