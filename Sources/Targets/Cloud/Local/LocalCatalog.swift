@@ -1,0 +1,107 @@
+import StackMake
+
+/// What this host offers by name: images, flavors, one zone and one network.
+struct LocalCatalog: Sendable, Hashable {
+  static let zone = "local"
+  static let network = "local"
+  static let defaultImage = "debian-12"
+  static let defaultFlavor = "m1.small"
+
+  /// Debian releases by the names that images have; the id of an image is its name and the format of its recipe.
+  static let suites = ["debian-11": "bullseye", "debian-12": "bookworm", "debian-13": "trixie"]
+
+  /// Memory limits in MiB.
+  static let flavors = ["m1.tiny": 512, "m1.small": 2048, "m1.medium": 4096, "m1.large": 8192]
+
+  /// What there is to give out, and what is given out already.
+  struct Capacity: Sendable, Hashable {
+    var maximumMachines: Int
+    var maximumMemory: Int
+    /// Of the machines that stand, by server: the memory limit in MiB.
+    var standing: [Standing]
+
+    struct Standing: Sendable, Hashable {
+      var server: String
+      var memory: Int
+    }
+  }
+
+  var mirrors: DebianMirrors
+
+  func recipe(_ image: String) -> ImageRecipe? {
+    Self.suites[image].map { ImageRecipe(image: image, suite: $0, mirrors: mirrors) }
+  }
+
+  /// Every want that has no problem, and every problem. Pure.
+  func resolve(_ wants: [MachineWant], _ capacity: Capacity) -> CloudResolution {
+    var problems: [CloudProblem] = []
+    var resolved: [ResolvedMachine] = []
+    func check(_ setting: String, _ offered: [String], _ value: (MachineWant) -> String) {
+      let unknown = Dictionary(grouping: wants.filter { !offered.contains(value($0)) }, by: value)
+      for (name, wants) in unknown.sorted(by: { $0.key < $1.key }) {
+        let near = Nearest.name(to: name, among: offered)
+        problems.append(
+          CloudProblem(
+            servers: wants.map(\.name), setting: setting,
+            message: "no \(setting) called `\(name)` on this host; there \(offered.count == 1 ? "is" : "are") "
+              + offered.map { "`\($0)`" }.joined(separator: ", "),
+            hint: near.map { "did you mean `\($0)`?" }))
+      }
+    }
+    let flavors = Self.flavors.sorted { $0.value < $1.value }.map(\.key)
+    check("image", Self.suites.keys.sorted(), Self.image)
+    check("flavor", flavors, Self.flavor)
+    check("zone", [Self.zone]) { $0.zone ?? Self.zone }
+    check("network", [Self.network]) { $0.network ?? Self.network }
+    for want in wants where !problems.contains(where: { $0.servers.contains(want.name) }) {
+      guard let recipe = recipe(Self.image(want)) else { continue }
+      resolved.append(
+        ResolvedMachine(
+          name: want.name, imageID: recipe.id, imageChecksum: recipe.checksum, flavorID: Self.flavor(want),
+          zone: Self.zone, networkID: Self.network))
+    }
+    return CloudResolution(resolved: resolved, problems: problems + Self.quota(wants, capacity))
+  }
+
+  /// What is still missing has to fit beside what stands.
+  private static func quota(_ wants: [MachineWant], _ capacity: Capacity) -> [CloudProblem] {
+    var standing: [String: Int] = [:]
+    for machine in capacity.standing { standing[machine.server, default: 0] += 1 }
+    let missing = wants.filter { want in
+      guard let count = standing[want.name], count > 0 else { return true }
+      standing[want.name] = count - 1
+      return false
+    }
+    guard !missing.isEmpty else { return [] }
+    return problems(
+      adding: missing.map { ($0.name, flavors[flavor($0)] ?? 0) }, to: capacity)
+  }
+
+  /// Why these machines don't fit beside those that stand; empty where they do.
+  static func problems(adding machines: [(server: String, memory: Int)], to capacity: Capacity) -> [CloudProblem] {
+    var problems: [CloudProblem] = []
+    let count = capacity.standing.count + machines.count
+    if count > capacity.maximumMachines {
+      problems.append(
+        CloudProblem(
+          servers: machines.map(\.server), setting: "quota",
+          message: "\(count) machines are more than this host takes (\(capacity.maximumMachines); "
+            + "\(capacity.standing.count) stand)",
+          hint: "delete machines of other clusters, or ask for fewer"))
+    }
+    let used = capacity.standing.reduce(0) { $0 + $1.memory }
+    let memory = used + machines.reduce(0) { $0 + $1.memory }
+    if memory > capacity.maximumMemory {
+      problems.append(
+        CloudProblem(
+          servers: machines.map(\.server), setting: "quota",
+          message: "machines of \(memory) MiB are more than this host takes (\(capacity.maximumMemory) MiB; "
+            + "\(used) MiB are given out)",
+          hint: "choose smaller flavors, or delete machines of other clusters"))
+    }
+    return problems
+  }
+
+  private static func image(_ want: MachineWant) -> String { want.image.isEmpty ? defaultImage : want.image }
+  private static func flavor(_ want: MachineWant) -> String { want.flavor.isEmpty ? defaultFlavor : want.flavor }
+}

@@ -1,0 +1,165 @@
+import FoundationEssentials
+import SystemPackage
+
+/// Machines on this host: Debian under systemd-nspawn, each with its own disk, address, systemd, cloud-init and sshd.
+///
+/// Everything is in files under a root: any stackmake that is given the same root sees the same machines, and what one
+/// left half made the next one completes or deletes. A machine runs under a supervisor of its own, and needs no
+/// stackmake. `create` with the tag of a machine that is stopped starts it again.
+package final class LocalCloud: Cloud {
+  private let host: LocalHost
+  private let files: RootFiles
+  private let runner: MachineRunner
+
+  package init(_ settings: LocalSettings) {
+    host = LocalHost(settings)
+    files = RootFiles(root: settings.root)
+    runner = MachineRunner(host: host, files: files)
+  }
+
+  package func resolve(_ wants: [MachineWant]) async throws(CloudError) -> CloudResolution {
+    let known = try await host.ready()
+    let catalog = LocalCatalog(mirrors: known.mirrors)
+    var resolution = catalog.resolve(wants, try await capacity(known))
+    for image in Set(resolution.resolved.map(\.imageID)).sorted() {
+      guard let recipe = ImageRecipe.image(ofID: image).flatMap(catalog.recipe),
+        let problem = try await runner.images(known).problem(recipe)
+      else { continue }
+      let servers = resolution.resolved.filter { $0.imageID == image }.map(\.name)
+      resolution.resolved.removeAll { $0.imageID == image }
+      resolution.problems.append(
+        CloudProblem(
+          servers: servers, setting: "image", message: problem, hint: "check that this host reaches the mirror"))
+    }
+    return resolution
+  }
+
+  package func machines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
+    try HostCheck.checkUser(host.settings, "list servers")
+    let files = files
+    return try await offload { () throws(CloudError) in
+      var machines: [Machine] = []
+      for record in try files.records() where record.cluster == cluster {
+        machines.append(files.machine(record.id).machine(record))
+      }
+      return machines
+    }
+  }
+
+  package func create(_ spec: MachineSpec) async throws(CloudError) -> Machine {
+    let known = try await host.ready()
+    var record = try await enter(spec, known)
+    let files = files
+    if try await offload({ [record] () throws(CloudError) in DiskFile.exists(files.machine(record.id).deleting) }) {
+      // A deletion that was cut off: it ends first.
+      try await delete(record.id, wait: true)
+      record = try await enter(spec, known)
+    }
+    return try await runner.complete(record.id, "create server `\(spec.name)`", known)
+  }
+
+  package func rebuild(_ id: String, _ spec: MachineSpec) async throws(CloudError) -> Machine {
+    let operation = "rebuild server `\(spec.name)`"
+    let known = try await host.ready()
+    let machine = try machineFiles(id, operation)
+    try await runner.locked(machine.lock, operation) { () async throws(CloudError) in
+      try await offload { () throws(CloudError) in
+        guard var record = try machine.record() else {
+          throw CloudError(.notFound, operation: operation, cause: "there is no machine `\(id)`")
+        }
+        guard record.cluster == spec.tag.cluster, record.server == spec.tag.server else {
+          throw CloudError(
+            .failed, operation: operation, cause: "machine `\(id)` is \(record.server) of cluster \(record.cluster)")
+        }
+        if record.generation == spec.tag.generation { return }
+        record.take(spec)
+        try machine.write(record)
+      }
+    }
+    return try await runner.complete(id, operation, known)
+  }
+
+  /// Takes under a second, so that it waits in any case.
+  package func delete(_ id: String, wait: Bool) async throws(CloudError) {
+    try HostCheck.checkUser(host.settings, "delete server")
+    guard RootFiles.isID(id) else { return }
+    try await runner.delete(id, "delete server `\(id)`")
+  }
+
+  package func console(_ id: String) async throws(CloudError) -> String {
+    let machine = try machineFiles(id, "read the console")
+    return try await offload { () throws(CloudError) in
+      guard let record = try machine.record() else {
+        throw CloudError(.notFound, operation: "read the console", cause: "there is no machine `\(id)`")
+      }
+      return try machine.generation(record.generation).consoleText()
+    }
+  }
+
+  package func hostKeys(_ id: String) async throws(CloudError) -> [HostKey]? {
+    let machine = try machineFiles(id, "read host keys")
+    return try await offload { () throws(CloudError) in
+      guard let record = try machine.record() else {
+        throw CloudError(.notFound, operation: "read host keys", cause: "there is no machine `\(id)`")
+      }
+      return try machine.generation(record.generation).hostKeys()
+    }
+  }
+
+  /// The record for the spec's tag, made now if there is none: from then on the machine exists.
+  private func enter(_ spec: MachineSpec, _ known: LocalHost.Known) async throws(CloudError) -> MachineRecord {
+    let operation = "create server `\(spec.name)`"
+    guard let memory = LocalCatalog.flavors[spec.resolved.flavorID] else {
+      throw CloudError(.notFound, operation: operation, cause: "there is no flavor `\(spec.resolved.flavorID)`")
+    }
+    let files = files
+    let settings = host.settings
+    try await offload { () throws(CloudError) in
+      try DiskFile.makeDirectory(files.root)
+      try DiskFile.makeDirectory(files.machines, mode: 0o700)
+    }
+    return try await runner.locked(files.lock, operation) { () async throws(CloudError) in
+      let records = try await offload { () throws(CloudError) in try files.records() }
+      if let record = records.first(where: { $0.tag == spec.tag }) { return record }
+      let problems = LocalCatalog.problems(
+        adding: [(spec.tag.server, memory)], to: Self.capacity(records, settings, known))
+      guard problems.isEmpty else {
+        throw CloudError(
+          .quota, operation: operation, cause: problems.map(\.message).joined(separator: "; "), hint: problems[0].hint)
+      }
+      let network = try await runner.network(operation)
+      guard let address = network.freeAddress(Set(records.map(\.address))) else {
+        throw CloudError(.quota, operation: operation, cause: "every address of \(network.subnet) is given out")
+      }
+      let ids = Set(records.map(\.id))
+      let tag = spec.tag
+      var id = MachineRecord.short(files.mark, tag.cluster, tag.server, String(tag.generation))
+      while ids.contains(id) { id = MachineRecord.short(id) }
+      let record = MachineRecord(spec, id: id, address: address, createdAt: settings.now())
+      try await offload { () throws(CloudError) in try files.enter(record) }
+      return record
+    }
+  }
+
+  private func capacity(_ known: LocalHost.Known) async throws(CloudError) -> LocalCatalog.Capacity {
+    let files = files
+    let records = try await offload { () throws(CloudError) in try files.records() }
+    return Self.capacity(records, host.settings, known)
+  }
+
+  private static func capacity(
+    _ records: [MachineRecord], _ settings: LocalSettings, _ known: LocalHost.Known
+  ) -> LocalCatalog.Capacity {
+    LocalCatalog.Capacity(
+      maximumMachines: settings.maximumMachines, maximumMemory: known.memory * settings.memoryOvercommit,
+      standing: records.map { .init(server: $0.server, memory: LocalCatalog.flavors[$0.flavor] ?? 0) })
+  }
+
+  private func machineFiles(_ id: String, _ operation: String) throws(CloudError) -> MachineFiles {
+    try HostCheck.checkUser(host.settings, operation)
+    guard RootFiles.isID(id) else {
+      throw CloudError(.notFound, operation: operation, cause: "there is no machine `\(id)`")
+    }
+    return files.machine(id)
+  }
+}

@@ -1,0 +1,57 @@
+import Crypto
+import FoundationEssentials
+import SystemPackage
+
+/// What is written about a machine before anything else of it exists, and is changed only by a rebuild.
+struct MachineRecord: Codable, Sendable, Hashable {
+  var id: String
+  var name: String
+  var cluster: String
+  var server: String
+  var generation: Int
+  var hostname: String
+  var image: String
+  var flavor: String
+  var userData: String
+  var metadata: [String: String]
+  var address: String
+  /// Seconds since 1970.
+  var createdAt: Double
+
+  var tag: MachineTag { MachineTag(cluster: cluster, server: server, generation: generation) }
+
+  init(_ spec: MachineSpec, id: String, address: String, createdAt: Double) {
+    self.id = id
+    self.address = address
+    self.createdAt = createdAt
+    name = ""
+    cluster = ""
+    server = ""
+    generation = 0
+    hostname = ""
+    image = ""
+    flavor = ""
+    userData = ""
+    metadata = [:]
+    take(spec)
+  }
+
+  /// What a rebuild changes: all but id, address and age.
+  mutating func take(_ spec: MachineSpec) {
+    name = spec.name
+    cluster = spec.tag.cluster
+    server = spec.tag.server
+    generation = spec.tag.generation
+    hostname = spec.hostname
+    image = spec.resolved.imageID
+    flavor = spec.resolved.flavorID
+    userData = spec.userData
+    metadata = spec.metadata
+  }
+
+  /// Eight hexadecimal digits that stand for these texts.
+  static func short(_ texts: String...) -> String {
+    SHA256.hash(data: Array(texts.joined(separator: "\u{0}").utf8)).prefix(4)
+      .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  }
+}

@@ -1,0 +1,23 @@
+/// Finds the name that was probably meant.
+enum Nearest {
+  /// The offered name that takes the fewest changed letters; nil where none is near.
+  static func name(to wanted: String, among offered: [String]) -> String? {
+    let limit = max(1, wanted.count / 3)
+    return offered.map { ($0, distance(Array(wanted), Array($0))) }.filter { $0.1 <= limit }
+      .min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
+  }
+
+  private static func distance(_ a: [Character], _ b: [Character]) -> Int {
+    var row = Array(0...b.count)
+    for (i, x) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, y) in b.enumerated() {
+        let above = row[j + 1]
+        row[j + 1] = min(above + 1, row[j] + 1, diagonal + (x == y ? 0 : 1))
+        diagonal = above
+      }
+    }
+    return row[b.count]
+  }
+}
