@@ -30,7 +30,6 @@ struct LocalCloudTests {
       let start = clock.now
       let machines = try await lab.boot(["a", "b", "c"])
       #expect(clock.now - start < .seconds(60))
-      print("three machines to ssh: \(clock.now - start)")
       let a = machines[0]
       let said = try await lab.ssh(
         a,
@@ -59,7 +58,6 @@ struct LocalCloudTests {
 
       let deleting = clock.now
       try await lab.cloud.delete(a.id, wait: true)
-      print("deleted: \(clock.now - deleting)")
       #expect(clock.now - deleting < .seconds(10))
     }
   }
@@ -109,23 +107,23 @@ struct LocalCloudTests {
   {
     try await LocalCloudLab.run { lab in
       let spec = try await lab.contract.spec("a", userData: lab.userData("a"))
-      let record = MachineRecord(spec, id: "abcd1234", address: "10.0.0.10", createdAt: 0)
+      let runner = MachineRunner(host: LocalHost(lab.settings), files: lab.files)
+      let address = try #require(try await runner.network("test").freeAddress([]))
+      let record = MachineRecord(spec, id: "abcd1234", address: address, createdAt: 0)
       try DiskFile.makeDirectory(lab.files.machines)
       try lab.files.enter(record)
       let generation = lab.files.machine("abcd1234").generation(1)
       if instant != "record" { try DiskFile.makeDirectory(generation.upper.appending("etc")) }
-      if instant == "whole disk" { try DiskFile.write("exit 1", to: generation.script) }
-      #expect(try await lab.cloud.machines(ofCluster: "t1").map(\.status) == [.incomplete])
       if instant == "whole disk" {
-        // Written whole but never run, and with an address of no network: it is deleted instead.
-        try await lab.cloud.delete("abcd1234", wait: true)
-        #expect(try await lab.cloud.machines(ofCluster: "t1").isEmpty)
-      } else {
-        let made = try await lab.cloud.create(spec)
-        #expect(made.id == "abcd1234")
-        let (_, keys) = try await lab.contract.booted(made.id)
-        #expect(Set(keys.map(\.type)) == ["ssh-ed25519", "ecdsa-sha2-nistp256"])
+        let known = try await LocalHost(lab.settings).ready()
+        try MachineSeed(record: record, surroundings: known.surroundings, mirrors: known.mirrors)
+          .write(generation, script: "exit 1")
       }
+      #expect(try await lab.cloud.machines(ofCluster: "t1").map(\.status) == [.incomplete])
+      let made = try await lab.cloud.create(spec)
+      #expect(made.id == "abcd1234")
+      let (_, keys) = try await lab.contract.booted(made.id)
+      #expect(Set(keys.map(\.type)) == ["ssh-ed25519", "ecdsa-sha2-nistp256"])
     }
   }
 

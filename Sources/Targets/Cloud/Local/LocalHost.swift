@@ -7,6 +7,7 @@ final class LocalHost: Sendable {
   let settings: LocalSettings
   let programs: HostPrograms
   private let known = Mutex<Known?>(nil)
+  private let told = Mutex<Set<String>>([])
 
   struct Known: Sendable {
     var surroundings: HostSurroundings
@@ -22,6 +23,11 @@ final class LocalHost: Sendable {
 
   /// Whether systemd is the host's first process.
   var hasSystemd: Bool { DiskFile.exists("/run/systemd/system") }
+
+  /// Tells a line of progress, once: several machines may wait for the same image.
+  func tell(_ line: String) {
+    if told.withLock({ $0.insert(line).inserted }) { settings.progress(line) }
+  }
 
   /// Throws with everything that is missing here.
   func ready() async throws(CloudError) -> Known {

@@ -9,7 +9,7 @@ struct MachineRunner: Sendable {
   func images(_ known: LocalHost.Known) -> ImageStore {
     ImageStore(
       cache: host.settings.imageCache, programs: host.programs, surroundings: known.surroundings,
-      clock: host.settings.clock, progress: host.settings.progress)
+      clock: host.settings.clock, progress: { [host] in host.tell($0) })
   }
 
   /// Makes of a machine what its record says, from whatever an earlier attempt left.
@@ -125,7 +125,7 @@ struct MachineRunner: Sendable {
       file=/proc/sys/fs/inotify/max_user_instances
       if [ "$(cat $file)" -lt 8192 ]; then echo 8192 >$file; echo raised; fi
       """)
-    if !raised.isEmpty { host.settings.progress("raised fs.inotify.max_user_instances to 8192") }
+    if !raised.isEmpty { host.tell("raised fs.inotify.max_user_instances to 8192") }
   }
 
   private func start(_ script: SuperviseScript, _ operation: String) async throws(CloudError) {

@@ -34,11 +34,16 @@ extension GenerationFiles {
     return String(decoding: bytes.filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
   }
 
-  /// The keys on the machine's own disk, once cloud-init has made them all.
+  /// The keys on the machine's own disk, once cloud-init has made them all. They stay the same for a generation.
   func hostKeys() throws(CloudError) -> [HostKey]? {
-    guard let status = try DiskFile.read(upper.pushing("var/lib/cloud/data/status.json")),
-      Self.hasInitialized(status: status)
-    else { return nil }
+    let state = upper.pushing("var/lib/cloud")
+    // cloud-init forgets its status at each boot, but not that it has shown the keys of this instance.
+    let instances = state.appending("instances")
+    let wasShown = DiskFile.list(instances).contains {
+      DiskFile.exists(instances.appending($0).pushing("sem/config_keys_to_console"))
+    }
+    let status = try DiskFile.read(state.pushing("data/status.json")) ?? []
+    guard wasShown || Self.hasInitialized(status: status) else { return nil }
     var keys: [HostKey] = []
     let directory = upper.pushing("etc/ssh")
     for name in DiskFile.list(directory) where name.hasPrefix("ssh_host_") && name.hasSuffix("_key.pub") {
