@@ -65,7 +65,8 @@ struct LocalCloudTests {
   @Test func aRebootKeepsDiskAndAddress() async throws {
     try await LocalCloudLab.run { lab in
       let machine = try await lab.boot(["a"])[0]
-      let before = try await lab.ssh(machine, "touch kept; cat /proc/sys/kernel/random/boot_id")
+      let before = try await lab.ssh(
+        machine, "cloud-init status --wait >/dev/null; touch kept; cat /proc/sys/kernel/random/boot_id")
       _ = try? await lab.ssh(machine, "sudo systemctl reboot", retry: false)
       let after = try await lab.until("rebooted") {
         let now = try? await lab.ssh(machine, "ls kept; cat /proc/sys/kernel/random/boot_id", retry: false)
@@ -255,7 +256,9 @@ struct LocalCloudLab {
 
   @discardableResult
   func ssh(_ machine: Machine, _ script: String, retry: Bool = true) async throws -> String {
-    let keys = try #require(try await cloud.hostKeys(machine.id))
+    guard let keys = try await cloud.hostKeys(machine.id) else {
+      throw CloudError(.failed, operation: "ssh", cause: "it hasn't shown its host keys")
+    }
     let known = files.root.appending("known-\(machine.id)")
     try DiskFile.write(keys.map { "\(machine.addresses[0]) \($0.type) \($0.base64)\n" }.joined(), to: known)
     return try await until("ssh to \(machine.name)", limit: retry ? .seconds(30) : .zero) {
