@@ -37,10 +37,11 @@ extension GenerationFiles {
   /// The keys on the machine's own disk, once cloud-init has made them all. They stay the same for a generation.
   func hostKeys() throws(CloudError) -> [HostKey]? {
     let state = upper.pushing("var/lib/cloud")
-    // cloud-init forgets its status at each boot, but not that it has shown the keys of this instance.
+    // cloud-init forgets its status at each boot, but not what it did for this instance once: set_passwords is done in
+    // the stage after the one that makes the keys.
     let instances = state.appending("instances")
     let wasShown = DiskFile.list(instances).contains {
-      DiskFile.exists(instances.appending($0).pushing("sem/config_keys_to_console"))
+      DiskFile.exists(instances.appending($0).pushing("sem/config_set_passwords"))
     }
     let status = try DiskFile.read(state.pushing("data/status.json")) ?? []
     guard wasShown || Self.hasInitialized(status: status) else { return nil }

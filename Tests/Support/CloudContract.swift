@@ -1,0 +1,104 @@
+package import Targets
+import Testing
+
+/// What every `Cloud` must do: run on the fake, and on each real one.
+package struct CloudContract: Sendable {
+  let cloud: any Cloud
+  /// A cluster id that nobody else uses.
+  let cluster: String
+  let image: String
+  let flavor: String
+  /// Longest time for a machine to boot.
+  let limit: Duration
+
+  package init(_ cloud: any Cloud, cluster: String, image: String, flavor: String, limit: Duration = .seconds(60)) {
+    self.cloud = cloud
+    self.cluster = cluster
+    self.image = image
+    self.flavor = flavor
+    self.limit = limit
+  }
+
+  package func spec(_ server: String, generation: Int = 1, userData: String? = nil) async throws -> MachineSpec {
+    let resolution = try await cloud.resolve([MachineWant(name: server, image: image, flavor: flavor)])
+    let resolved = try #require(resolution.resolved.first)
+    return MachineSpec(
+      tag: MachineTag(cluster: cluster, server: server, generation: generation), name: "\(cluster)-\(server)",
+      hostname: server, resolved: resolved,
+      userData: userData ?? UserData.text(user: "stack", hostname: server, authorizedKeys: []), metadata: ["a": "b"])
+  }
+
+  /// The machine, once it is active and has shown its host keys.
+  package func booted(_ id: String) async throws -> (Machine, [HostKey]) {
+    let clock = ContinuousClock()
+    let end = clock.now + limit
+    var last: Machine?
+    while clock.now < end {
+      last = try await cloud.machines(ofCluster: cluster).first { $0.id == id }
+      let machine = try #require(last)
+      if case .error(let text) = machine.status { throw CloudError(.failed, operation: "boot", cause: text) }
+      if machine.status == .active, !machine.addresses.isEmpty, let keys = try await cloud.hostKeys(id), !keys.isEmpty {
+        return (machine, keys)
+      }
+      try await clock.sleep(for: .milliseconds(50))
+    }
+    throw CloudError(.failed, operation: "boot", cause: "not within \(limit): \(String(describing: last))")
+  }
+
+  /// Wrong names are problems, each with its servers; right ones are resolved beside them.
+  package func resolvesNames() async throws {
+    let resolution = try await cloud.resolve([
+      MachineWant(name: "right", image: image, flavor: flavor),
+      MachineWant(name: "wrong-1", image: "no-such-image", flavor: "no-such-flavor"),
+      MachineWant(name: "wrong-2", image: image, flavor: flavor, zone: "no-such-zone", network: "no-such-network"),
+    ])
+    #expect(resolution.resolved.map(\.name) == ["right"])
+    #expect(Set(resolution.problems.map(\.setting)) == ["image", "flavor", "zone", "network"])
+    #expect(resolution.problems.first { $0.setting == "image" }?.servers == ["wrong-1"])
+    #expect(resolution.problems.first { $0.setting == "zone" }?.servers == ["wrong-2"])
+    #expect(resolution.problems.allSatisfy { $0.message.contains("no-such-\($0.setting)") })
+    let again = try await cloud.resolve([MachineWant(name: "right", image: image, flavor: flavor)])
+    #expect(again.resolved == resolution.resolved)
+    #expect(try await cloud.machines(ofCluster: cluster).isEmpty)
+  }
+
+  /// From nothing over create, create again, rebuild and delete back to nothing.
+  package func livesAndDies() async throws {
+    #expect(try await cloud.machines(ofCluster: cluster).isEmpty)
+    let spec = try await spec("web-1")
+    // Many at once make one.
+    let made = try await withThrowingTaskGroup(of: Machine.self) { group in
+      for _ in 0..<3 { group.addTask { try await cloud.create(spec) } }
+      return try await group.reduce(into: [Machine]()) { $0.append($1) }
+    }
+    #expect(Set(made.map(\.id)).count == 1)
+    let id = made[0].id
+    let (machine, keys) = try await booted(id)
+    #expect(machine.tag == spec.tag)
+    #expect(machine.name == spec.name)
+    #expect(machine.imageID == spec.resolved.imageID)
+    #expect(machine.flavorID == spec.resolved.flavorID)
+    #expect(!(try await cloud.console(id)).isEmpty)
+    #expect(try await cloud.machines(ofCluster: cluster).map(\.id) == [id])
+    #expect(try await cloud.machines(ofCluster: "\(cluster)-other").isEmpty)
+
+    let same = try await cloud.rebuild(id, spec)
+    #expect(same.status == .active)
+    #expect(try await cloud.hostKeys(id) == keys)
+    var next = spec
+    next.tag.generation = 2
+    let rebuilt = try await cloud.rebuild(id, next)
+    #expect(rebuilt.id == id)
+    #expect(rebuilt.tag == next.tag)
+    let (fresh, freshKeys) = try await booted(id)
+    #expect(fresh.addresses == machine.addresses)
+    #expect(Set(freshKeys).isDisjoint(with: keys))
+    #expect(try await cloud.create(next).id == id)
+
+    try await cloud.delete(id, wait: true)
+    #expect(try await cloud.machines(ofCluster: cluster).isEmpty)
+    try await cloud.delete(id, wait: true)
+    let error = await #expect(throws: CloudError.self) { _ = try await cloud.rebuild(id, next) }
+    #expect(error?.code == .notFound)
+  }
+}
