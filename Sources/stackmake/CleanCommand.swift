@@ -96,7 +96,7 @@ struct CleanRun {
       try await session.reported { try await cleaner.resume(graph: session.graph) }
     }
     let plan = try makePlan(try await machines(world), try recorded(store))
-    let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && Console.isTerminal(.standardError)
+    let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && Terminal.isTerminal(2)
     if isAsked {
       Console.write(text(plan), to: .standardError)
       guard Console.confirm("delete \(Count(plan.deletions.count, "server"))?") else {

@@ -26,8 +26,6 @@ enum Console {
   static func line(_ text: String) { write(text + "\n", to: .standardOutput) }
   static func error(_ text: String) { write(text + "\n", to: .standardError) }
 
-  static func isTerminal(_ stream: Stream) -> Bool { isatty(stream.rawValue) == 1 }
-
   /// Asks on the terminal; false where the answer isn't yes, or there is no terminal.
   static func confirm(_ question: String) -> Bool {
     write("\(question) [y/N] ", to: .standardError)

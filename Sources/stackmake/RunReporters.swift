@@ -18,9 +18,9 @@ struct RunReporters: Sendable {
     if options.json {
       queued.append(
         JSONReporter(sink: DescriptorSink(descriptor: 1), isVerbose: options.verbose, now: Session.now))
-    } else if Console.isTerminal(.standardError) && !options.silent && session.environment["TERM"] != "dumb" {
+    } else if Terminal.isTerminal(2) && !options.silent && session.environment["TERM"] != "dumb" {
       terminal = TerminalReporter(
-        sink: errors, verbosity: verbosity, hasColor: hasColor, size: { Console.size() }, now: Session.now)
+        sink: errors, verbosity: verbosity, hasColor: hasColor, size: { Terminal.size(2) }, now: Session.now)
       queued.append(terminal!)
     } else {
       queued.append(PlainReporter(sink: errors, verbosity: verbosity))
@@ -43,16 +43,5 @@ struct RunReporters: Sendable {
     all.flush()
     terminal?.finish()
     if let problem = logs.problem { Console.error("stackmake: warning: logs are incomplete: \(problem)") }
-  }
-}
-
-extension Console {
-  /// Columns and rows of the terminal; 80 by 24 where it doesn't say.
-  static func size() -> TerminalReporter.Size {
-    var size = winsize()
-    guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
-      return TerminalReporter.Size(width: 80, height: 24)
-    }
-    return TerminalReporter.Size(width: Int(size.ws_col), height: Int(size.ws_row))
   }
 }

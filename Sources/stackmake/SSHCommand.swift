@@ -30,7 +30,8 @@ struct SSHCommand: AsyncParsableCommand {
     let target = try session.reached { () throws(ShellError) in try world.shells.target(of: sites[0]) }
     let knownHosts = session.stateDirectory.appending("known_hosts-\(sites[0].name)")
     do {
-      try Data(InteractiveSSH.knownHosts(for: target).utf8).write(to: URL(filePath: knownHosts.string), options: .atomic)
+      try Data(InteractiveSSH.knownHosts(for: target).utf8).write(
+        to: URL(filePath: knownHosts.string), options: .atomic)
     } catch {
       Console.error("stackmake: error: can't write \(knownHosts): \(error)")
       throw ExitStatusError.failed

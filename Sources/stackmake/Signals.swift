@@ -22,7 +22,9 @@ final class Signals {
               text: "interrupted: waiting for what is safe to finish; the next run goes on from there "
                 + "(Ctrl-C again stops at once)"))
         case 2: stop()
-        default: _exit(ExitStatusError.interrupted.status)
+        default:
+          if Terminal.isTerminal(2) { Console.write(TerminalReporter.restore, to: .standardError) }
+          _exit(ExitStatusError.interrupted.status)
         }
       }
       source.resume()

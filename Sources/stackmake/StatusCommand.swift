@@ -22,9 +22,12 @@ struct StatusCommand: AsyncParsableCommand {
     let assessor = try await session.reported {
       try await world.assessor(targets, files: files, store: store, forced: [])
     }
-    let running = StateLock.held(in: session.stateDirectory) == nil ? [:] : try session.recorded { () throws(StoreError) in
-      try store.running()
-    }
+    let running =
+      StateLock.held(in: session.stateDirectory) == nil
+      ? [:]
+      : try session.recorded { () throws(StoreError) in
+        try store.running()
+      }
     await world.close()
     let rows = assessor.plan(targets).map { planned in
       StatusRow(planned, session.graph, assessor, isRunning: running[session.graph.name(planned.target)] != nil)
@@ -67,9 +70,10 @@ private struct StatusRow {
     } else {
       (state, why) = (planned.state.word, ReasonText.text(planned.reasons))
     }
-    place = trace.flatMap { trace in
-      ServerOutputs(trace.outputs).map { "\($0.ip), id \($0.id), generation \($0.generation)" }
-    } ?? ""
+    place =
+      trace.flatMap { trace in
+        ServerOutputs(trace.outputs).map { "\($0.ip), id \($0.id), generation \($0.generation)" }
+      } ?? ""
     record = JSONTarget(
       type: "status", target: name, kind: graph.kind(planned.target), state: state, reasons: planned.reasons,
       error: error, builtAt: builtAt)

@@ -141,7 +141,8 @@ package struct GraphBuilder: Sendable {
     return Graph(
       names: names, kinds: kinds, kindOf: kindOf, recipes: recipes, recipeOf: recipeOf,
       options: options, optionsOf: optionsOf, placeOf: placeOf, locations: locations,
-      places: places, placePrefix: placePrefix, pools: pools, secrets: secrets, variables: variables, declaresAll: declaresAll,
+      places: places, placePrefix: placePrefix, pools: pools, secrets: secrets, variables: variables,
+      declaresAll: declaresAll,
       dependencyStart: rows.start, orderOnlyStart: rows.orderOnly, dependencyEdges: rows.edges,
       dependentStart: dependentStart, dependentEdges: dependentEdges, topologicalOrder: order)
   }

@@ -113,7 +113,8 @@ package struct Assessor: Sendable {
       if let blocker = graph.dependencies(target, for: .order).first(where: { blocked[$0] != nil }) {
         blocked[target] = blocker
         let reasons: [StaleReason] = []
-        result.append(PlannedTarget(target: target, reasons: reasons, state: .blocked(by: graph.name(blocker)), steps: []))
+        result.append(
+          PlannedTarget(target: target, reasons: reasons, state: .blocked(by: graph.name(blocker)), steps: []))
         continue
       }
       let assessment = assess(target) { outputs[$0] }

@@ -35,7 +35,11 @@ package struct ManifestWalk: Sendable {
     for (number, step) in graph.recipe(target).enumerated() {
       let key = "\(Manifest.stepPrefix)\(number + 1)"
       let text = text(of: step, in: target, outputs: outputs, isComplete: &isComplete)
-      entries.append(ManifestEntry(key, text))
+      if case .places(let places) = step.site {
+        entries.append(ManifestEntry(key, "on \(places.map { graph[$0].name }.joined(separator: " ")): \(text)"))
+      } else {
+        entries.append(ManifestEntry(key, text))
+      }
       append(filesOf: step, number: number + 1, in: target, outputs: outputs, to: &entries, isComplete: &isComplete)
     }
     return (Manifest(entries: entries), isComplete)
@@ -43,17 +47,13 @@ package struct ManifestWalk: Sendable {
 
   package static func outputKey(_ target: String, _ key: String) -> String { "output \(target) \(key)" }
 
-  /// The step as one would write it, its values filled in and its secrets hidden.
+  /// The step as one would write it, its values filled in and its secrets hidden; not where it runs.
   package func text(
     of step: Step, in target: TargetID, outputs: (TargetID) -> [String: String]?, isComplete: inout Bool
   ) -> String {
     var words: [String] = []
     if step.isOnce { words.append("once") }
-    switch step.site {
-    case .home: break
-    case .here: words.append("local")
-    case .places(let places): words.append("on \(places.map { graph[$0].name }.joined(separator: " ")):")
-    }
+    if step.site == .here { words.append("local") }
     switch step.body {
     case .script(let script):
       words.append(fill(script, in: target, outputs: outputs, isComplete: &isComplete))

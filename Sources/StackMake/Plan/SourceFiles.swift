@@ -59,7 +59,8 @@ package struct SourceFiles: Sendable {
     for entry in entries {
       files.append(
         File(
-          path: entry.path, relativePath: entry.relative, fingerprint: try fileSystem.fingerprint(FilePath(entry.path))))
+          path: entry.path, relativePath: entry.relative, fingerprint: try fileSystem.fingerprint(FilePath(entry.path)))
+      )
     }
     return files
   }

@@ -198,7 +198,11 @@ package struct Builder: Sendable {
 
   private func recipe(_ turn: TargetBuild) -> RecipeRun {
     let recipe = turn.graph.recipe(turn.situation.target)
-    let shown = turn.situation.manifest.entries.filter(\.isStep).map(\.value)
+    var isComplete = true
+    let shown = recipe.map {
+      assessor.walk.text(
+        of: $0, in: turn.situation.target, outputs: { turn.outputs(of: $0) }, isComplete: &isComplete)
+    }
     var generations = RecipeDecision.generations(of: turn.situation, in: turn.situation.manifest.entries)
     // A place's own target runs steps there before anybody depends on it: the generation is its own.
     if let place = turn.graph.place(turn.situation.target), turn.graph.target(of: place) == turn.situation.target,

@@ -30,7 +30,8 @@ package struct Dialect: Sendable {
     package var dependencies: [String]
     package var orderOnly: [String]
 
-    package init(_ target: String, onlyIfDeclared: Bool = false, dependencies: [String] = [], orderOnly: [String] = []) {
+    package init(_ target: String, onlyIfDeclared: Bool = false, dependencies: [String] = [], orderOnly: [String] = [])
+    {
       self.target = target
       self.onlyIfDeclared = onlyIfDeclared
       self.dependencies = dependencies
@@ -78,7 +79,8 @@ package struct Dialect: Sendable {
 
   package init(
     block: String, settings: [String], settingPrefixes: [String], settingDefaults: [String: String],
-    variants: [Variant] = [], functions: [String: Function], implied: [Implied], kindNames: Set<String>, kindPrefixes: Set<String>,
+    variants: [Variant] = [], functions: [String: Function], implied: [Implied], kindNames: Set<String>,
+    kindPrefixes: Set<String>,
     placePrefix: String, onceKinds: Set<String>, refused: [String: String], defaults: [String: String]
   ) {
     self.block = block

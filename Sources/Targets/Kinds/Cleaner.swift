@@ -28,14 +28,18 @@ package struct Cleaner: Sendable {
     var failures: [StepError] = []
     await withTaskGroup(of: StepError?.self) { group in
       for deletion in plan.deletions {
-        group.addTask(executorPreference: pool) { await attempt { () async throws(StepError) in
-          try await delete(deletion.machine, placePrefix: placePrefix, waits: waits)
-        } }
+        group.addTask(executorPreference: pool) {
+          await attempt { () async throws(StepError) in
+            try await delete(deletion.machine, placePrefix: placePrefix, waits: waits)
+          }
+        }
       }
       for rebuild in plan.rebuilds {
-        group.addTask(executorPreference: pool) { await attempt { () async throws(StepError) in
-          try await self.rebuild(rebuild, placePrefix: placePrefix)
-        } }
+        group.addTask(executorPreference: pool) {
+          await attempt { () async throws(StepError) in
+            try await self.rebuild(rebuild, placePrefix: placePrefix)
+          }
+        }
       }
       for await failure in group { if let failure { failures.append(failure) } }
     }

@@ -21,8 +21,9 @@ struct ServerBoot: Sendable {
     }
     var adopted: Machine?
     for machine in machines.sorted(by: { $0.tag.generation > $1.tag.generation }) {
-      if adopted == nil, machine.tag.generation == last, machine.status != .deleting, ServerKind.problem(machine.status) == nil
-        || machine.status == .incomplete
+      if adopted == nil, machine.tag.generation == last, machine.status != .deleting,
+        ServerKind.problem(machine.status) == nil
+          || machine.status == .incomplete
       {
         adopted = machine
       } else {

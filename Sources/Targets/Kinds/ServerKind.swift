@@ -92,7 +92,8 @@ package struct ServerKind: TargetKind {
     return RecipeDecision.decide(
       situation,
       generations: recipe.map { step in
-        RecipeDecision.places(of: step, target: situation.target, in: situation.graph) == place.map { [$0] } ? generation : ""
+        RecipeDecision.places(of: step, target: situation.target, in: situation.graph) == place.map { [$0] }
+          ? generation : ""
       })
   }
 

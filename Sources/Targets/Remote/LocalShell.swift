@@ -64,9 +64,10 @@ package struct LocalShell: Shell {
     let result = try await Subprocess.run(
       .path("/bin/bash"), arguments: ["-c", Self.bootstrap],
       environment: .custom(
-        Dictionary(uniqueKeysWithValues: environment.compactMap { key, value in
-          Environment.Key(rawValue: key).map { ($0, value) }
-        })),
+        Dictionary(
+          uniqueKeysWithValues: environment.compactMap { key, value in
+            Environment.Key(rawValue: key).map { ($0, value) }
+          })),
       workingDirectory: directory, platformOptions: options, input: .array(Array((script + Self.mark).utf8)),
       output: .sequence, error: .sequence
     ) { execution in
