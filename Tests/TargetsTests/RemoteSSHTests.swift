@@ -143,7 +143,7 @@ struct RemoteSSHTests {
     try await withShell { server, shell in
       let script = "touch ran\n" + String(repeating: "# padding\n", count: 10)
       let request = ExecRequest(
-        command: RemoteScript.commandLine(RemoteScript.run, [String(script.utf8.count + 1), "home"]),
+        command: RemoteScript.commandLine(RemoteScript.run, [String(script.utf8.count + 1), ""]),
         input: .bytes(Array(script.utf8)), operation: "run a script"
       ) { _, _ in }
       let status = try await shell.link.perform(request)

@@ -23,19 +23,24 @@
 /// session touches it, and so that what the script leaves behind ends with it; else a session of its own.
 enum JobScript {
   /// Starts the job where it has not started (reading a script of `size` bytes from standard input), then follows its log from `offset`.
-  static func startAndFollow(_ job: RemoteJob, token: String, size: Int, offset: Int64) -> String {
+  static func startAndFollow(_ job: RemoteJob, at place: ScriptPlace, token: String, size: Int, offset: Int64) -> String
+  {
     let limit = job.timeout.map(seconds) ?? ""
     return RemoteScript.commandLine(
-      start + "\n" + follow, [job.id, String(offset), token, String(size), limit, supervisor])
+      start + "\n" + follow,
+      [
+        job.id, place.jobs, String(offset), token, String(size), limit, supervisor, place.directory,
+        place.usesUnits ? "units" : "",
+      ])
   }
 
   /// Follows a job that has started.
-  static func follow(_ id: String, offset: Int64) -> String {
-    RemoteScript.commandLine(preamble + "\n" + follow, [id, String(offset)])
+  static func follow(_ id: String, at place: ScriptPlace, offset: Int64) -> String {
+    RemoteScript.commandLine(preamble + "\n" + follow, [id, place.jobs, String(offset)])
   }
 
-  static func state(_ id: String) -> String {
-    RemoteScript.commandLine(preamble + "\nstate\necho \"$state\"", [id, "0"])
+  static func state(_ id: String, at place: ScriptPlace) -> String {
+    RemoteScript.commandLine(preamble + "\nstate\necho \"$state\"", [id, place.jobs, "0"])
   }
 
   /// Ids name directories, and parts of units' names.
@@ -61,8 +66,7 @@ enum JobScript {
   /// `state` sets `state` to `none`, `running`, `exited N`, `signaled NAME` or `lost REASON`. The status is looked for again once the lock
   /// was seen free: the supervisor may have written it in between.
   private static let preamble = """
-    cd || exit
-    job=$HOME/.stackmake/jobs/$1 offset=$2
+    job=${2:-$HOME/.stackmake/jobs}/$1 offset=$3
     state() {
       local boot
       state=none
@@ -84,7 +88,7 @@ enum JobScript {
     mask=$(umask)
     umask 077
     \(preamble)
-    token=$3 size=$4 limit=$5 supervisor=$6
+    token=$4 size=$5 limit=$6 supervisor=$7 directory=${8:-$HOME} units=$9
     script=$(head -c "$size"; printf .)
     script=${script%.}
     whole() { local LC_ALL=C; [ "${#script}" = "$size" ]; }
@@ -102,13 +106,13 @@ enum JobScript {
     launch() {
       local unit=stackmake-job-${1//+/_}-$token.service through=
       [ "$EUID" = 0 ] || through="sudo -n"
-      if [ -d /run/systemd/system ] && $through systemd-run --quiet --collect --unit="$unit" \\
-        --uid="$(id -un)" --gid="$(id -gn)" -p WorkingDirectory="$HOME" -p KillMode=control-group -p TimeoutStopSec=10 \\
-        -p OOMPolicy=continue -p TasksMax=infinity -- "$BASH" --norc "$job/supervisor.$token" "$job" "$token" "$limit"
+      if [ "$units" ] && [ -d /run/systemd/system ] && $through systemd-run --quiet --collect --unit="$unit" \\
+        --uid="$(id -un)" --gid="$(id -gn)" -p KillMode=control-group -p TimeoutStopSec=10 \\
+        -p OOMPolicy=continue -p TasksMax=infinity -- "$BASH" --norc "$job/supervisor.$token" "$job" "$token" "$limit" "$directory"
       then
         return
       fi
-      setsid -f "$BASH" --norc "$job/supervisor.$token" "$job" "$token" "$limit"
+      setsid -f "$BASH" --norc "$job/supervisor.$token" "$job" "$token" "$limit" "$directory"
     }
     mkdir -p "$job" || exit
     if [ ! -e "$job/started" ]; then
@@ -150,7 +154,7 @@ enum JobScript {
     done
     """
 
-  /// Runs from a file: directory, token and limit in seconds (empty: none) are its arguments.
+  /// Runs from a file: job's directory, token, limit in seconds (empty: none) and the script's directory are its arguments.
   ///
   /// The script runs in a session of its own, as `bash -c` that reads it from a file which has no name any more. Its bash is the child of a subshell that waits for
   /// it and holds the lock as well: killing the supervisor alone can't make a job look lost while its script
@@ -158,7 +162,7 @@ enum JobScript {
   /// TERM, as a machine sends it to all when it goes down, is for the script: the supervisor stays to write how it ended.
   private static let supervisor = """
     umask 077
-    sm_job=$1 sm_token=$2 sm_limit=$3
+    sm_job=$1 sm_token=$2 sm_limit=$3 sm_directory=$4
     cd "$sm_job" || exit
     discard() { rm -f "script.$sm_token" "environment.$sm_token" "supervisor.$sm_token"; }
     trap : TERM HUP INT
@@ -199,7 +203,7 @@ enum JobScript {
       exec 2>&1
       trap : TERM HUP INT
       umask "$sm_mask"
-      cd
+      cd -- "$sm_directory" || exit
       setsid bash --norc -c \(ShellCommand.quoted(body)) bash "$sm_job" 9>&- >>"$sm_job/log" 2>>"$sm_job/log" </dev/null
       exit "$?"
     )

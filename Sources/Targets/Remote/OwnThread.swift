@@ -18,6 +18,10 @@ enum OwnThread {
     let status = pthread_create(
       &thread, attributes,
       { context in
+        // Signals of the process are for others; and a write to a pipe that nobody reads must fail, not kill.
+        var all = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_BLOCK, &all, nil)
         Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
         return nil
       }, box.toOpaque())

@@ -4,13 +4,13 @@ enum PutScript {
   enum Answer: Sendable, Hashable { case unchanged, different }
 
   /// Compares; sends no contents.
-  static func compare(_ upload: FileUpload, digest: String, size: Int64) -> String {
-    commandLine(compareText, upload, digest, size)
+  static func compare(_ upload: FileUpload, at place: ScriptPlace, digest: String, size: Int64) -> String {
+    commandLine(compareText, upload, place, digest, size)
   }
 
   /// Takes `size` bytes of contents from standard input and puts them in place.
-  static func write(_ upload: FileUpload, digest: String, size: Int64) -> String {
-    commandLine(writeText, upload, digest, size)
+  static func write(_ upload: FileUpload, at place: ScriptPlace, digest: String, size: Int64) -> String {
+    commandLine(writeText, upload, place, digest, size)
   }
 
   /// nil where it is no answer.
@@ -22,21 +22,24 @@ enum PutScript {
     }
   }
 
-  private static func commandLine(_ text: String, _ upload: FileUpload, _ digest: String, _ size: Int64) -> String {
+  private static func commandLine(
+    _ text: String, _ upload: FileUpload, _ place: ScriptPlace, _ digest: String, _ size: Int64
+  ) -> String {
     let mode = "0" + String(upload.mode & 0o7777, radix: 8)
     return RemoteScript.commandLine(
-      asOwner, [text, upload.destination, mode, upload.owner ?? "", digest, String(size)])
+      asOwner, [place.directory, text, upload.destination, mode, upload.owner ?? "", digest, String(size)])
   }
 
-  /// Runs the text `$1` with the other arguments: through sudo where there is an owner (`$4`) or the destination (`$2`) is absolute and not in the
-  /// user's home. sudo keeps the current directory, so that a relative destination means the same.
+  /// Runs the text `$2` with the arguments after it, in the directory `$1`: through sudo where there is an owner, or the
+  /// destination is absolute and not in the user's home. sudo keeps the current directory, so that a relative
+  /// destination means the same.
   private static let asOwner = """
-    cd || exit
-    text=$1
-    shift
+    cd -- "${1:-$HOME}" || exit
+    text=$2
+    shift 2
     through=
     case $1 in
-      "$HOME"/*) ;;
+      "$HOME"/* | "$PWD"/*) ;;
       /*) through=1 ;;
     esac
     [ -z "$3" ] || through=1

@@ -5,8 +5,8 @@ enum RemoteScript {
     "exec " + ShellCommand(["bash", "--norc", "-c", text, "bash"] + arguments).description
   }
 
-  /// Reads a script of `$1` bytes from standard input and runs it, if it arrived whole, in the user's home, or where `$2` is `here`
-  /// in the current directory.
+  /// Reads a script of `$1` bytes from standard input and runs it, if it arrived whole, in the directory `$2`, or in the user's
+  /// home where that is empty.
   ///
   /// The script is kept in a variable: it is never on a command line nor on disk. What remains of standard input goes to a watcher
   /// in a session of its own. It ends the script's session (TERM, after 5 s KILL) when told to with the word `T`, and when
@@ -16,7 +16,7 @@ enum RemoteScript {
   /// Two traps are minded: `wait` in the script must not wait for the watcher, so it is nobody's job there; and sshd
   /// gives socket pairs, which can't be opened again by name.
   static let run = """
-    [ "$2" = here ] || cd || exit
+    cd -- "${2:-$HOME}" || exit
     stackmake_script=$(head -c "$1"; printf .)
     stackmake_script=${stackmake_script%.}
     stackmake_whole() { local LC_ALL=C; [ "${#stackmake_script}" = "$1" ]; }

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// A thread of its own does all that touches libssh (`SSHDriver`); tasks hand it requests and wait. It is started with the first request and ends
 /// when the link is closed.
-final class SSHLink: Sendable {
+final class SSHLink: ExecPerformer {
   let target: SSHTarget
   private let wakeup = Wakeup()
 

@@ -1,12 +1,12 @@
-extension SSHShell {
-  package func job(_ job: RemoteJob, from offset: Int64, output: @escaping OutputHandler) async throws(ShellError)
+extension ScriptRunner {
+  func job(_ job: RemoteJob, from offset: Int64, output: @escaping OutputHandler) async throws(ShellError)
     -> JobEnd
   {
     let operation = "run job `\(job.id)`"
     guard JobScript.isValid(id: job.id) else {
-      throw ShellError(.failed, host: target.host, operation: operation, cause: "this is no id for a job")
+      throw ShellError(.failed, host: host, operation: operation, cause: "this is no id for a job")
     }
-    let script = try RemoteScript.bytes(of: job.script, host: target.host, operation: operation)
+    let script = try RemoteScript.bytes(of: job.script, host: host, operation: operation)
     let token = String(UInt64.random(in: UInt64.min ... .max), radix: 16)
     let report = JobReport(offset: offset, output: output)
     var starter: String?
@@ -14,12 +14,12 @@ extension SSHShell {
     while true {
       let command =
         starter == nil
-        ? JobScript.startAndFollow(job, token: token, size: script.count, offset: report.offset)
-        : JobScript.follow(job.id, offset: report.offset)
+        ? JobScript.startAndFollow(job, at: place, token: token, size: script.count, offset: report.offset)
+        : JobScript.follow(job.id, at: place, offset: report.offset)
       report.forgetWords()
       let begin = ContinuousClock.now
       do throws(ShellError) {
-        let status = try await link.perform(
+        let status = try await performer.perform(
           ExecRequest(
             command: command, input: .bytes(starter == nil ? script : []), keepsInputOpen: true, operation: operation,
             output: report.handler))
@@ -32,7 +32,7 @@ extension SSHShell {
           }
         }
         let words = report.remarks
-        throw ShellError(.failed, host: target.host, operation: operation, cause: words.isEmpty ? "\(status)" : words)
+        throw ShellError(.failed, host: host, operation: operation, cause: words.isEmpty ? "\(status)" : words)
       } catch {
         guard error.code == .connectionLost else { throw error }
         starter = report.starter ?? starter
@@ -44,18 +44,18 @@ extension SSHShell {
     }
   }
 
-  package func jobState(_ id: String) async throws(ShellError) -> JobState? {
+  func jobState(_ id: String) async throws(ShellError) -> JobState? {
     let operation = "look for job `\(id)`"
     guard JobScript.isValid(id: id) else {
-      throw ShellError(.failed, host: target.host, operation: operation, cause: "this is no id for a job")
+      throw ShellError(.failed, host: host, operation: operation, cause: "this is no id for a job")
     }
     let output = CapturedOutput()
-    let status = try await link.perform(
-      ExecRequest(command: JobScript.state(id), operation: operation, output: output.handler))
+    let status = try await performer.perform(
+      ExecRequest(command: JobScript.state(id, at: place), operation: operation, output: output.handler))
     let text = output.standardOutput.split(whereSeparator: \.isNewline).last ?? ""
     guard status.isSuccess, let state = JobState.parse(text) else {
       throw ShellError(
-        .failed, host: target.host, operation: operation,
+        .failed, host: host, operation: operation,
         cause: output.lastErrorLines.isEmpty
           ? "unexpected answer: \(text)" : output.lastErrorLines)
     }
@@ -66,7 +66,7 @@ extension SSHShell {
     do {
       try await Task.sleep(for: duration)
     } catch {
-      throw ShellError(.interrupted, host: target.host, operation: operation, cause: "interrupted")
+      throw ShellError(.interrupted, host: host, operation: operation, cause: "interrupted")
     }
   }
 }
