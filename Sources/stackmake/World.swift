@@ -27,7 +27,8 @@ struct World: Sendable {
       for name in graph.secrets { secrets[name] = try store.secret(name) { SecretText.make() } }
     }
     let redactor = Redactor(secrets: secrets.values)
-    let here = LocalShell(directory: session.directory, environment: session.environment)
+    let here = LocalShell(
+      directory: session.directory, environment: session.environment, jobs: session.stateDirectory.appending("jobs"))
     var kinds: [String: any TargetKind] = ["task": TaskKind(), "stacked": StackedKind()]
     var cluster: Cluster?
     var keys: ClusterKeys?

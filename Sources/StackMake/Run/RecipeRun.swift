@@ -162,6 +162,8 @@ struct RecipeRun: Sendable {
   /// Target, step and generation: the text isn't in it, so that a changed step can't start a second time.
   private func onceID(_ number: Int) -> String {
     let name = build.name.replacing("/", with: ".")
+    // This machine has no generations: every start that the record allows is a start of its own.
+    if generations[number].isEmpty { return "\(name).\(number + 1).run\(build.run)" }
     let generation = Fingerprint(of: generations[number]).short
     return "\(name).\(number + 1).\(generations[number].replacing(",", with: "-"))-\(generation)"
   }
