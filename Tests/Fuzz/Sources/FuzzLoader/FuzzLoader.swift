@@ -44,13 +44,14 @@ private func split(_ input: [UInt8]) -> [String: InMemoryFileSystem.File] {
   let marker = Array("%%% ".utf8)
   for line in input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
     if line.starts(with: marker), files.count < 6 {
-      path = String(decoding: line.dropFirst(marker.count).prefix(100), as: UTF8.self)
+      // No path of a system holds a NUL.
+      path = String(decoding: line.dropFirst(marker.count).prefix(100).filter { $0 != 0 }, as: UTF8.self)
       files[path] = []
     } else {
       files[path, default: []] += line + [UInt8(ascii: "\n")]
     }
   }
   // An input without a newline at its end is a file without one.
-  files[path]?.removeLast()
+  _ = files[path]?.popLast()
   return files.mapValues { InMemoryFileSystem.File(bytes: $0) }
 }
