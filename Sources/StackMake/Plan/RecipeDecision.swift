@@ -10,23 +10,27 @@ package enum RecipeDecision {
     let recipe = situation.graph.recipe(situation.target)
     let wanted = situation.manifest.steps
     func isDone(_ i: Int) -> Bool {
-      guard let record = history[i] else { return false }
+      guard let record = history[i]?.record else { return false }
       return record.state == .done && record.fingerprint == wanted[i] && record.generation == generations[i]
     }
-    func hasStarted(_ i: Int) -> Bool {
-      recipe[i].isOnce && history[i].map { $0.generation == generations[i] } == true
-    }
+    // By what they were when they ran: one that moved, or is `once` no more, has started all the same.
+    let started = history.values.filter { $0.record.isOnce && isCurrent($0.record, situation, generations) }
+      .sorted { $0.record.number < $1.record.number }
     var first = recipe.indices.first { !isDone($0) } ?? recipe.count
     let isUnfinished = !situation.progress.isEmpty
     if situation.isForced || (first == recipe.count && situation.trace != nil && !isUnfinished) {
       // Nothing of the recipe changed, and still it is to run: all that may.
-      first = recipe.indices.last { hasStarted($0) }.map { min(first, $0 + 1) } ?? 0
+      first = started.last.map { min(first, $0.record.number + 1) } ?? 0
     }
-    for i in first..<recipe.count where hasStarted(i) {
-      let record = history[i]!
+    for past in started where past.record.number >= first {
+      let record = past.record
       // Not known to have ended: the place knows, and the run attaches to it. This machine keeps nothing.
-      if i == first, record.state == .started, record.fingerprint == wanted[i], !generations[i].isEmpty { continue }
-      return .locked(lock(situation, step: i, record: record, wanted: wanted[i]))
+      if record.number == first, record.state == .started, first < recipe.count, record.fingerprint == wanted[first],
+        record.generation == generations[first], !record.generation.isEmpty
+      {
+        continue
+      }
+      return .locked(lock(situation, past))
     }
     return .run((first..<recipe.count).map { .step($0) })
   }
@@ -37,31 +41,82 @@ package enum RecipeDecision {
     return progress.filter { $0.state != .done }.map(\.number).min() ?? progress.map(\.number).max()! + 1
   }
 
+  /// A step of an earlier build.
+  struct Past {
+    var record: StepRecord
+    /// As the manifest had it; nil where the build didn't end.
+    var text: String?
+  }
+
   /// What is known of each step: of the last build that succeeded, and over it of one that didn't end.
-  static func history(of situation: Situation) -> [Int: StepRecord] {
-    var history: [Int: StepRecord] = [:]
+  static func history(of situation: Situation) -> [Int: Past] {
+    var history: [Int: Past] = [:]
     if let trace = situation.trace {
       let recorded = Manifest(entries: trace.manifest)
-      let then = generations(of: situation, in: trace.manifest)
-      for (i, fingerprint) in recorded.steps.enumerated() where i < then.count {
-        history[i] = StepRecord(
-          number: i, fingerprint: fingerprint, state: .done, isOnce: false, generation: then[i], at: trace.builtAt)
+      let texts = trace.manifest.filter(\.isStep).map(\.value)
+      let wanted = Set(situation.manifest.entries.filter(\.isStep).map(\.value))
+      // A build that started anew at a step leaves nothing done of those after it.
+      let unfinished = situation.progress.map(\.number).min() ?? .max
+      for (i, fingerprint) in recorded.steps.enumerated() {
+        // What is `once` only now, and ran before, has had its time, too.
+        let isOnce = texts[i].hasPrefix("once ") || wanted.contains("once \(texts[i])")
+        guard isOnce || i < unfinished else { continue }
+        let record = StepRecord(
+          number: i, fingerprint: fingerprint, state: .done, isOnce: isOnce,
+          generation: generation(of: texts[i], in: trace, situation), at: trace.builtAt)
+        history[i] = Past(record: record, text: texts[i])
       }
     }
-    for record in situation.progress { history[record.number] = record }
+    for record in situation.progress { history[record.number] = Past(record: record) }
     return history
   }
 
   /// For each step of the recipe the generations of its places, as a manifest tells them.
   package static func generations(of situation: Situation, in entries: [ManifestEntry]) -> [String] {
     let graph = situation.graph
-    var known: [String: String] = [:]
-    for entry in entries where entry.key.hasSuffix(" generation") { known[entry.key] = entry.value }
     return graph.recipe(situation.target).map { step in
-      let names = places(of: step, target: situation.target, in: graph).map { graph[$0].name }
-      return names.map { known[ManifestWalk.outputKey(graph.placePrefix + $0, "generation")] ?? "" }
-        .joined(separator: ",")
+      places(of: step, target: situation.target, in: graph)
+        .map { generation(of: graph[$0].name, in: entries, graph) ?? "" }.joined(separator: ",")
     }
+  }
+
+  /// The generation of a place, as a manifest tells it.
+  private static func generation(of place: String, in entries: [ManifestEntry], _ graph: Graph) -> String? {
+    let key = ManifestWalk.outputKey(graph.placePrefix + place, "generation")
+    return entries.first { $0.key == key }?.value
+  }
+
+  /// The generations of the places where a step of an earlier recipe ran: its text begins with its site.
+  private static func generation(of text: String, in trace: Trace, _ situation: Situation) -> String {
+    let graph = situation.graph
+    let text = text.hasPrefix("once ") ? text.dropFirst("once ".count) : Substring(text)
+    let places: [String]
+    if text.hasPrefix("local ") {
+      places = []
+    } else if text.hasPrefix("on "), let end = text.firstIndex(of: ":") {
+      places = text[..<end].dropFirst("on ".count).split(separator: " ").map(String.init)
+    } else {
+      places = graph.place(situation.target).map { [graph[$0].name] } ?? []
+    }
+    return places.map { place in
+      // A place's own target has its generation among its outputs, not among what went in.
+      let own = graph.placePrefix + place == situation.name ? trace.outputs["generation"] : nil
+      return own ?? generation(of: place, in: trace.manifest, graph) ?? ""
+    }.joined(separator: ",")
+  }
+
+  /// Whether a place where the step ran is still the same: this machine always is.
+  private static func isCurrent(_ record: StepRecord, _ situation: Situation, _ generations: [String]) -> Bool {
+    if record.generation.isEmpty { return true }
+    let then = record.generation.split(separator: ",")
+    let now = generations.indices.contains(record.number) ? generations[record.number].split(separator: ",") : []
+    if now.count == then.count { return zip(then, now).contains { $0 == $1 } }
+    var known = Set(generations.flatMap { $0.split(separator: ",") })
+    for place in situation.graph.places {
+      if let value = generation(of: place.name, in: situation.manifest.entries, situation.graph) { known.insert(value[...]) }
+    }
+    if let own = situation.observation?.values["generation"] { known.insert(own[...]) }
+    return then.contains { known.contains($0) }
   }
 
   /// Where a step runs; empty is this machine.
@@ -73,20 +128,23 @@ package enum RecipeDecision {
     }
   }
 
-  private static func lock(
-    _ situation: Situation, step: Int, record: StepRecord, wanted: Fingerprint
-  ) -> StepError {
+  private static func lock(_ situation: Situation, _ past: Past) -> StepError {
+    let record = past.record
+    let wanted = situation.manifest.steps
+    let texts = situation.manifest.entries.filter(\.isStep).map(\.value)
+    let isSame = wanted.indices.contains(record.number) && wanted[record.number] == record.fingerprint
+    // Where it stands now, if it only moved.
+    let moved = isSame ? nil : past.text.flatMap { text in texts.firstIndex(of: text) }.flatMap { $0 == record.number ? nil : $0 }
+    let step = "step \((moved ?? record.number) + 1) must run only once"
     let cause: String
     switch record.state {
-    case .failed: cause = "step \(step + 1) must run only once, and failed"
-    case .started where record.fingerprint == wanted:
-      cause = "step \(step + 1) must run only once, and was cut off"
-    case .started: cause = "step \(step + 1) must run only once, has started, and changed since"
+    case .failed: cause = "\(step), and failed"
+    case .started: cause = isSame ? "\(step), and was cut off" : "\(step), has started, and changed since"
     case .done:
       cause =
-        record.fingerprint == wanted
-        ? "step \(step + 1) must run only once, and what comes before it changed since it ran"
-        : "step \(step + 1) must run only once, and it or what it depends on changed since it ran"
+        isSame || moved != nil
+        ? "\(step), and what comes before it changed since it ran"
+        : "\(step), and it or what it depends on changed since it ran"
     }
     return StepError(
       .locked, operation: "build", subject: situation.name, cause: cause,

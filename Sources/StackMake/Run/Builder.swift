@@ -142,6 +142,10 @@ package struct Builder: Sendable {
     do throws(StepError) {
       try turn.recorded("record the start") { () throws(StoreError) in
         try store.start(turn.name, run: turn.run, at: started)
+        // What follows the first step to run is to run again, even if this build gets no further than that step.
+        if let first = decision.firstStep, turn.situation.progress.contains(where: { $0.number > first }) {
+          try store.forgetSteps(of: turn.name, from: first + 1)
+        }
       }
       try await attempts(turn, decision)
       let kind = assessor.kinds[turn.graph.kind(target)]!
@@ -222,5 +226,10 @@ package struct Builder: Sendable {
 extension Decision {
   var actions: [Action] {
     if case .run(let actions) = self { actions } else { [] }
+  }
+
+  /// The number of the first step that runs.
+  var firstStep: Int? {
+    actions.lazy.compactMap { if case .step(let number) = $0 { number } else { nil } }.first
   }
 }

@@ -41,7 +41,7 @@ struct RecipeRun: Sendable {
   }
 
   private func attempts(_ step: Step, _ resolved: ResolvedStep, _ places: [PlaceID]) async throws(StepError) {
-    let count = max(1, step.retry?.count ?? 1)
+    let count = step.isOnce ? 1 : max(1, step.retry?.count ?? 1)
     for attempt in 1...count {
       do throws(StepError) {
         return try await everywhere(resolved, places)

@@ -26,7 +26,8 @@ package struct RecipeRunner: StepRunner {
         return
       case .script(let script):
         if let id = step.onceID {
-          status = try await once(id, script, step.timeout, on: shell, lines: lines, events: events)
+          status = try await once(
+            id, script, step.timeout, on: shell, outlivesUs: site != nil, lines: lines, events: events)
         } else {
           events.trace("\(site?.name ?? "local"): \(script)")
           status = try await shell.run(script, timeout: step.timeout) { lines.take($0, $1) }
@@ -58,10 +59,11 @@ package struct RecipeRunner: StepRunner {
     events.trace("put \(file.destination): \(outcome)")
   }
 
-  /// Starts the job or attaches to it, and follows it to its end. At the first interrupt it is left alone: it goes
-  /// on by itself, and the next run attaches to it.
+  /// Starts the job or attaches to it, and follows it to its end. At the first interrupt it is left alone: on a server it
+  /// goes on by itself, and the next run attaches to it. On this machine it would end with us, so its end is waited for.
   private func once(
-    _ id: String, _ script: String, _ timeout: Duration?, on shell: any Shell, lines: OutputLines, events: StepEvents
+    _ id: String, _ script: String, _ timeout: Duration?, on shell: any Shell, outlivesUs: Bool, lines: OutputLines,
+    events: StepEvents
   ) async throws(ShellError) -> ExitStatus {
     let job = RemoteJob(id: id, script: script, timeout: timeout)
     if try await shell.jobState(id) != nil {
@@ -75,7 +77,7 @@ package struct RecipeRunner: StepRunner {
         return .failure(error)
       }
     }
-    let result = await events.interrupt.notifying({ task.cancel() }) {
+    let result = await events.interrupt.notifying({ if outlivesUs { task.cancel() } }) {
       await withTaskCancellationHandler {
         await task.value
       } onCancel: {
