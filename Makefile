@@ -7,7 +7,7 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swif
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake
 
-.PHONY: all build demo demo-clean test install bench fmt lint setup clean
+.PHONY: all build demo demo-clean test kill-test fuzz install bench fmt lint setup clean
 
 all: build
 
@@ -27,6 +27,14 @@ demo-clean: build
 test: setup
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+
+# 100 kills at seeded instants; COUNT and SEED change that.
+kill-test: build
+	Tests/Cloud/kill-test $(STACKMAKE) $(or $(COUNT),100) $(or $(SEED),1)
+
+# Random Stackfiles through lexer, parser and loader.
+fuzz: setup
+	Tests/Fuzz/run $(or $(COUNT),10000000)
 
 install: build
 	install -D -m 0755 $(STACKMAKE) $(DESTDIR)$(PREFIX)/bin/stackmake
