@@ -100,7 +100,7 @@ import Testing
     Wrong(
       words: [], stackfile: "web: app databse\n    true\ndatabase:\n    true\napp:\n    true\n",
       errors: """
-        error: no target is called `databse`
+        error: rule `web` depends on `databse`, which no rule makes
           ——▶ Stackfile:1:10
           │
         1 │ web: app databse

@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import SystemPackage
 import Testing
 
 /// The real program in a directory of a test's own.
@@ -51,7 +52,7 @@ final class Program: Sendable {
 
   func start(_ words: [String], environment: [String: String] = [:]) throws -> Running {
     let name = "\(outputs.path.string)/\(UUID().uuidString)"
-    for suffix in [".out", ".err"] { FileManager.default.createFile(atPath: name + suffix, contents: nil) }
+    for suffix in [".out", ".err"] { _ = FileManager.default.createFile(atPath: name + suffix, contents: nil) }
     let process = Process()
     process.executableURL = try Self.executable()
     process.arguments = words
