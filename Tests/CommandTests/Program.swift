@@ -1,0 +1,122 @@
+import Foundation
+import Support
+import SystemPackage
+import Testing
+
+/// The real program in a directory of a test's own.
+final class Program: Sendable {
+  struct Outcome: Sendable {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  private let scratch: ScratchDirectory
+  /// Outputs of runs are kept apart from what the program works in.
+  private let outputs: ScratchDirectory
+
+  init(_ stackfile: String, files: [String: String] = [:]) throws {
+    scratch = try ScratchDirectory()
+    outputs = try ScratchDirectory()
+    try write("Stackfile", stackfile)
+    for (path, text) in files { try write(path, text) }
+  }
+
+  var path: String { scratch.path.string }
+
+  func write(_ name: String, _ text: String) throws {
+    let file = URL(filePath: "\(path)/\(name)")
+    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: file)
+  }
+
+  /// nil where there is no such file.
+  func read(_ name: String) -> String? {
+    (try? Data(contentsOf: URL(filePath: "\(path)/\(name)"))).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
+
+  /// A run that goes on.
+  final class Running: Sendable {
+    let pid: Int32
+    let outcome: Task<Outcome, any Error>
+
+    init(pid: Int32, outcome: Task<Outcome, any Error>) {
+      self.pid = pid
+      self.outcome = outcome
+    }
+
+    func signal(_ number: Int32) { kill(pid, number) }
+  }
+
+  func start(_ words: [String], environment: [String: String] = [:]) throws -> Running {
+    let name = "\(outputs.path.string)/\(UUID().uuidString)"
+    for suffix in [".out", ".err"] { _ = FileManager.default.createFile(atPath: name + suffix, contents: nil) }
+    let process = Process()
+    process.executableURL = try Self.executable()
+    process.arguments = words
+    process.currentDirectoryURL = URL(filePath: path)
+    process.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": path].merging(environment) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle(forWritingAtPath: name + ".out")
+    process.standardError = FileHandle(forWritingAtPath: name + ".err")
+    let (ends, end) = AsyncStream.makeStream(of: Int32.self)
+    process.terminationHandler = { process in
+      end.yield(process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus)
+      end.finish()
+    }
+    try process.run()
+    let pid = process.processIdentifier
+    return Running(
+      pid: pid,
+      outcome: Task {
+        var status: Int32 = .min
+        for await value in ends { status = value }
+        func text(_ suffix: String) throws -> String {
+          String(decoding: try Data(contentsOf: URL(filePath: name + suffix)), as: UTF8.self)
+        }
+        return Outcome(status: status, output: Self.settled(try text(".out")), errors: Self.settled(try text(".err")))
+      })
+  }
+
+  /// Runs the program to its end. A status below 0 is the signal that killed it.
+  @discardableResult
+  func run(_ words: String..., environment: [String: String] = [:]) async throws -> Outcome {
+    try await start(words, environment: environment).outcome.value
+  }
+
+  /// Times, digests and process ids differ from run to run.
+  static func settled(_ text: String) -> String {
+    text.replacing(/\d+\.\d s\b/, with: "T s").replacing(/built \d+ s ago/, with: "built T ago")
+      .replacing(/\b[0-9a-f]{12}\b/, with: "DIGEST").replacing(/process \d+/, with: "process PID")
+  }
+
+  /// Beside the bundle of the tests, where the package's products are.
+  private static func executable() throws -> URL {
+    var directory = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    let bundle = CommandLine.arguments.compactMap { $0.hasSuffix(".xctest") ? URL(filePath: $0) : nil }.first
+    if let bundle { directory = bundle }
+    let program = directory.deletingLastPathComponent().appending(path: "stackmake")
+    try #require(FileManager.default.isExecutableFile(atPath: program.path))
+    return program
+  }
+
+  /// Every byte that the program left below the directory.
+  func everything() -> Data {
+    var all = Data()
+    for case let name as String in FileManager.default.enumerator(atPath: "\(path)/.stackmake") ?? FileManager.DirectoryEnumerator() {
+      if let data = try? Data(contentsOf: URL(filePath: "\(path)/.stackmake/\(name)")) { all.append(data) }
+    }
+    return all
+  }
+
+  /// Waits until `condition` holds, for twenty seconds at most; says whether it does.
+  static func wait(_ condition: () -> Bool) async -> Bool {
+    for _ in 0..<1000 {
+      if condition() { return true }
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+    return condition()
+  }
+}
