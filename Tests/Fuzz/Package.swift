@@ -14,14 +14,14 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "fuzz",
   dependencies: [
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
+    .target(name: "Crypto", swiftSettings: settings),
     .target(
       name: "StackMake",
       dependencies: [
-        .product(name: "Crypto", package: "swift-crypto"),
+        "Crypto",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: settings),

@@ -122,7 +122,10 @@ struct Parser {
     var joined: UInt8 = 0
     while true {
       skipBlanks()
-      guard at < end else { return reportNoOperator(firstWord) }
+      guard at < end else {
+        // A `\` alone, and nothing on the next line.
+        return tree.words.count == firstWord ? endStatement() : reportNoOperator(firstWord)
+      }
       switch bytes[at] {
       case Byte.colon:
         return parseRule(firstWord, firstLine, joined: joined)
