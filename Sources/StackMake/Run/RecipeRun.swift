@@ -84,7 +84,9 @@ struct RecipeRun: Sendable {
       for await failure in group { if let failure { failures.append(failure) } }
     }
     guard var first = failures.min(by: { $0.subject < $1.subject }) else { return }
-    if let interrupted = failures.first(where: { $0.code == .interrupted }), failures.allSatisfy({ $0.code == .interrupted }) {
+    if let interrupted = failures.first(where: { $0.code == .interrupted }),
+      failures.allSatisfy({ $0.code == .interrupted })
+    {
       throw interrupted
     }
     if failures.count > 1 {
