@@ -20,7 +20,7 @@ import Testing
     arguments: [
       ("true", .exited(0)), ("exit 7", .exited(7)), ("false; true", .exited(1)), ("false | true", .exited(1)),
       ("echo $unknown", .exited(1)), ("kill -TERM $$", .signaled("TERM")), ("kill -9 $$", .signaled("KILL")),
-    ] as [(String, ExitStatus)]) func statusOf(script: String, status: ExitStatus) async throws
+    ] as [(String, Targets.ExitStatus)]) func statusOf(script: String, status: Targets.ExitStatus) async throws
   {
     let scratch = try ScratchDirectory()
     #expect(try await shell(scratch).run(script, timeout: nil, output: { _, _ in }) == status)
