@@ -60,7 +60,8 @@ import Testing
   }
 
   @Test func anotherFileAndDirectory() async throws {
-    let program = try Program(Self.file, files: ["sub/Stackfile": "x:\n    pwd > where\n", "sub/Other": "y:\n    true\n"])
+    let program = try Program(
+      Self.file, files: ["sub/Stackfile": "x:\n    pwd > where\n", "sub/Other": "y:\n    true\n"])
     #expect(try await program.run("-C", "sub", "list").output == "x\n")
     #expect(try await program.run("-C", "sub", "-f", "Other", "list").output == "y\n")
     #expect(try await program.run("list", "-f", "sub/Other").output == "y\n")
@@ -101,7 +102,7 @@ import Testing
       words: [], stackfile: "web: app databse\n    true\ndatabase:\n    true\napp:\n    true\n",
       errors: """
         error: rule `web` depends on `databse`, which no rule makes
-          ——▶ Stackfile:1:10
+         ——▶ Stackfile:1:10
           │
         1 │ web: app databse
           │          ^^^^^^^

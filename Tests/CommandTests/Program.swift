@@ -105,7 +105,9 @@ final class Program: Sendable {
   /// Every byte that the program left below the directory.
   func everything() -> Data {
     var all = Data()
-    for case let name as String in FileManager.default.enumerator(atPath: "\(path)/.stackmake") ?? FileManager.DirectoryEnumerator() {
+    for case let name as String in FileManager.default.enumerator(atPath: "\(path)/.stackmake")
+      ?? FileManager.DirectoryEnumerator()
+    {
       if let data = try? Data(contentsOf: URL(filePath: "\(path)/.stackmake/\(name)")) { all.append(data) }
     }
     return all

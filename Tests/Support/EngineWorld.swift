@@ -44,7 +44,9 @@ package final class EngineWorld: Sendable {
       forced: Set(forced.map { graph.target(named: $0)! }))
   }
 
-  package func plan(_ text: String, _ goals: [String] = [], forced: [String] = []) async throws -> [String: PlannedTarget] {
+  package func plan(_ text: String, _ goals: [String] = [], forced: [String] = []) async throws -> [String:
+    PlannedTarget]
+  {
     let graph = try graph(text)
     let targets = Self.targets(goals, in: graph)
     let plan = try await assessor(graph, targets, forced: forced).plan(targets)

@@ -78,7 +78,8 @@ package final class FakeRunner: StepRunner {
     }
     if fails {
       throw StepError(
-        operation: "run step \(step.number) of \(step.count)", subject: site?.name ?? step.target, cause: "exit status 1")
+        operation: "run step \(step.number) of \(step.count)", subject: site?.name ?? step.target,
+        cause: "exit status 1")
     }
     events.line("done")
   }

@@ -16,10 +16,12 @@ import Testing
     LocalShell(directory: scratch.path, environment: ["PATH": "/usr/bin:/bin", "WORD": "said"])
   }
 
-  @Test(arguments: [
-    ("true", .exited(0)), ("exit 7", .exited(7)), ("false; true", .exited(1)), ("false | true", .exited(1)),
-    ("echo $unknown", .exited(1)), ("kill -TERM $$", .signaled("TERM")), ("kill -9 $$", .signaled("KILL")),
-  ] as [(String, ExitStatus)]) func statusOf(script: String, status: ExitStatus) async throws {
+  @Test(
+    arguments: [
+      ("true", .exited(0)), ("exit 7", .exited(7)), ("false; true", .exited(1)), ("false | true", .exited(1)),
+      ("echo $unknown", .exited(1)), ("kill -TERM $$", .signaled("TERM")), ("kill -9 $$", .signaled("KILL")),
+    ] as [(String, Targets.ExitStatus)]) func statusOf(script: String, status: Targets.ExitStatus) async throws
+  {
     let scratch = try ScratchDirectory()
     #expect(try await shell(scratch).run(script, timeout: nil, output: { _, _ in }) == status)
   }

@@ -113,7 +113,9 @@ package enum RecipeDecision {
     if now.count == then.count { return zip(then, now).contains { $0 == $1 } }
     var known = Set(generations.flatMap { $0.split(separator: ",") })
     for place in situation.graph.places {
-      if let value = generation(of: place.name, in: situation.manifest.entries, situation.graph) { known.insert(value[...]) }
+      if let value = generation(of: place.name, in: situation.manifest.entries, situation.graph) {
+        known.insert(value[...])
+      }
     }
     if let own = situation.observation?.values["generation"] { known.insert(own[...]) }
     return then.contains { known.contains($0) }
@@ -134,7 +136,8 @@ package enum RecipeDecision {
     let texts = situation.manifest.entries.filter(\.isStep).map(\.value)
     let isSame = wanted.indices.contains(record.number) && wanted[record.number] == record.fingerprint
     // Where it stands now, if it only moved.
-    let moved = isSame ? nil : past.text.flatMap { text in texts.firstIndex(of: text) }.flatMap { $0 == record.number ? nil : $0 }
+    let moved =
+      isSame ? nil : past.text.flatMap { text in texts.firstIndex(of: text) }.flatMap { $0 == record.number ? nil : $0 }
     let step = "step \((moved ?? record.number) + 1) must run only once"
     let cause: String
     switch record.state {

@@ -266,7 +266,11 @@ import Testing
     for i in 1..<count {
       for _ in 0..<Int.random(in: 0...3, using: &random) {
         let dependency = Int.random(in: 0..<i, using: &random)
-        if Int.random(in: 0..<4, using: &random) == 0 { orderOnly[i].append(dependency) } else { counted[i].append(dependency) }
+        if Int.random(in: 0..<4, using: &random) == 0 {
+          orderOnly[i].append(dependency)
+        } else {
+          counted[i].append(dependency)
+        }
       }
     }
     let world = EngineWorld()
@@ -285,7 +289,8 @@ import Testing
     let changed = Int.random(in: 0..<count, using: &random)
     texts[changed] = "echo changed"
     var expected: Set<Int> = []
-    for i in 0..<count where i == changed || counted[i].contains(where: { expected.contains($0) && !constant.contains($0) }) {
+    for i in 0..<count
+    where i == changed || counted[i].contains(where: { expected.contains($0) && !constant.contains($0) }) {
       expected.insert(i)
     }
     world.runner.forgetCalls()

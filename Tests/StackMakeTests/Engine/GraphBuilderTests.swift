@@ -37,10 +37,11 @@ import Testing
     #expect(graph.count == 4)
   }
 
-  @Test(arguments: [
-    (["a: b b b"], ["b"], []), (["a: b | b"], ["b"], []), (["a: | b", "a: b"], ["b"], []),
-    (["a: | b b"], [], ["b"]), (["a: | c b"], [], ["c", "b"]), (["a: c", "a: b | c d"], ["c", "b"], ["d"]),
-  ] as [([String], [String], [String])])
+  @Test(
+    arguments: [
+      (["a: b b b"], ["b"], []), (["a: b | b"], ["b"], []), (["a: | b", "a: b"], ["b"], []),
+      (["a: | b b"], [], ["b"]), (["a: | c b"], [], ["c", "b"]), (["a: c", "a: b | c d"], ["c", "b"], ["d"]),
+    ] as [([String], [String], [String])])
   func edgesMerge(lines: [String], counted: [String], orderOnly: [String]) throws {
     let graph = try builder(lines).build()
     let a = try #require(graph.target(named: "a"))
@@ -48,10 +49,11 @@ import Testing
     #expect(names(graph.dependencies(a, for: .order).dropFirst(counted.count), graph) == orderOnly)
   }
 
-  @Test(arguments: [
-    (["a: b", "b: c", "c: a"], "a -> b -> c -> a"), (["a: a"], "a -> a"), (["a: | b", "b: a"], "a -> b -> a"),
-    (["x: a", "a: b", "b: a"], "a -> b -> a"), (["x", "a: x b", "b: c x", "c: x b"], "b -> c -> b"),
-  ] as [([String], String)])
+  @Test(
+    arguments: [
+      (["a: b", "b: c", "c: a"], "a -> b -> c -> a"), (["a: a"], "a -> a"), (["a: | b", "b: a"], "a -> b -> a"),
+      (["x: a", "a: b", "b: a"], "a -> b -> a"), (["x", "a: x b", "b: c x", "c: x b"], "b -> c -> b"),
+    ] as [([String], String)])
   func cyclesAreShown(lines: [String], text: String) throws {
     let builder = builder(lines)
     let cycle = #expect(throws: GraphBuilder.Cycle.self) { try builder.build() }

@@ -45,7 +45,9 @@ import Testing
     Case(
       testDescription: "what was done changed since", now: ["a2", "b", "c"],
       progress: [Known(number: 0, state: .done, text: "a"), Known(number: 1, state: .failed)], runs: [1, 2, 3]),
-    Case(testDescription: "a changed step runs with what follows", now: ["a", "b2", "c"], built: ["a", "b", "c"], runs: [2, 3]),
+    Case(
+      testDescription: "a changed step runs with what follows", now: ["a", "b2", "c"], built: ["a", "b", "c"],
+      runs: [2, 3]),
     Case(testDescription: "an added step", now: ["a", "b"], built: ["a"], runs: [2]),
     Case(testDescription: "a removed last step leaves nothing changed", now: ["a"], built: ["a", "b"], runs: [1]),
     Case(testDescription: "a removed first step", now: ["b", "c"], built: ["a", "b", "c"], runs: [1, 2]),
@@ -60,17 +62,22 @@ import Testing
     Case(
       testDescription: "what follows the last once step may run again", now: ["a", "once b", "c2"],
       built: ["a", "once b", "c"], runs: [3]),
-    Case(testDescription: "forced after once", now: ["a", "once b", "c"], built: ["a", "once b", "c"], isForced: true, runs: [3]),
-    Case(testDescription: "forced with once last", now: ["a", "once b"], built: ["a", "once b"], isForced: true, runs: []),
     Case(
-      testDescription: "once not yet reached", now: ["a2", "once b"], progress: [Known(number: 0, state: .failed, text: "a")],
+      testDescription: "forced after once", now: ["a", "once b", "c"], built: ["a", "once b", "c"], isForced: true,
+      runs: [3]),
+    Case(
+      testDescription: "forced with once last", now: ["a", "once b"], built: ["a", "once b"], isForced: true, runs: []),
+    Case(
+      testDescription: "once not yet reached", now: ["a2", "once b"],
+      progress: [Known(number: 0, state: .failed, text: "a")],
       runs: [1, 2]),
     Case(
       testDescription: "once failed", now: ["a", "once b"],
       progress: [Known(number: 0, state: .done), Known(number: 1, state: .failed)],
       cause: "step 2 must run only once, and failed"),
     Case(
-      testDescription: "once failed, forced", now: ["once b"], progress: [Known(number: 0, state: .failed)], isForced: true,
+      testDescription: "once failed, forced", now: ["once b"], progress: [Known(number: 0, state: .failed)],
+      isForced: true,
       cause: "step 1 must run only once, and failed"),
     Case(
       testDescription: "once failed and changed since", now: ["once b2"],
@@ -92,7 +99,8 @@ import Testing
       testDescription: "what is before once changed", now: ["a2", "once b"], built: ["a", "once b"],
       cause: "step 2 must run only once, and what comes before it changed since it ran"),
     Case(
-      testDescription: "what is before once changed, forced", now: ["a2", "once b"], built: ["a", "once b"], isForced: true,
+      testDescription: "what is before once changed, forced", now: ["a2", "once b"], built: ["a", "once b"],
+      isForced: true,
       cause: "step 2 must run only once, and what comes before it changed since it ran"),
     Case(
       testDescription: "once changed", now: ["a", "once b2"], built: ["a", "once b"],

@@ -8,7 +8,8 @@ import Testing
 @Suite struct SourceFilesTests {
   @Test func readsWhatRecipesMove() throws {
     let files = InMemoryFileSystem(texts: ["d/a": "1", "d/sub/b": "2", "one": "3", "t": "x", "unused": "4"])
-    let graph = try Graph.stackfile("a:\n    put d x/\n    put one y\nb:\n    render t z\n    put one y\n", files: files)
+    let graph = try Graph.stackfile(
+      "a:\n    put d x/\n    put one y\nb:\n    render t z\n    put one y\n", files: files)
     let (found, errors) = SourceFiles.read(graph.targets, in: graph, from: files)
     #expect(errors.isEmpty)
     #expect(found.files(of: "d").map(\.relativePath) == ["a", "sub/b"])

@@ -21,7 +21,9 @@ import Testing
     return started
   }
 
-  private func finish(_ schedule: inout Schedule, _ graph: Graph, _ name: String, ok: Bool = true, stops: Bool = true) -> [String] {
+  private func finish(_ schedule: inout Schedule, _ graph: Graph, _ name: String, ok: Bool = true, stops: Bool = true)
+    -> [String]
+  {
     schedule.finish(graph.target(named: name)!, ok: ok, stops: stops).map { graph.name($0) }.sorted()
   }
 

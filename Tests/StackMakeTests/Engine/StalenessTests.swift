@@ -57,9 +57,11 @@ import Testing
         unfinishedStep: test.unfinished, isForced: test.isForced) == test.reasons)
   }
 
-  @Test(arguments: [
-    ([], nil), ([.done], 1), ([.done, .done], 2), ([.done, .failed], 1), ([.started], 0), ([.done, .started, .done], 1),
-  ] as [([StepRecord.State], Int?)])
+  @Test(
+    arguments: [
+      ([], nil), ([.done], 1), ([.done, .done], 2), ([.done, .failed], 1), ([.started], 0),
+      ([.done, .started, .done], 1),
+    ] as [([StepRecord.State], Int?)])
   func firstStepLeftUndone(states: [StepRecord.State], step: Int?) {
     let records = states.enumerated().map {
       StepRecord(number: $0, fingerprint: Fingerprint(of: ""), state: $1, isOnce: false, generation: "", at: 0)
