@@ -8,7 +8,7 @@
 /// | `lock` | | locked (flock) by a supervisor for its whole life, so that the kernel tells whether it lives |
 /// | `started` | one supervisor | token, boot id and process id of the one that runs the script; synced before the script's first command |
 /// | `log` | the script | standard output and error, as they came |
-/// | `status` | the supervisor | `exited N` or `signaled NAME`; synced beside it and renamed into place after the log is synced |
+/// | `status` | the supervisor | `exited N`, or `signaled TERM` after a timeout; synced beside it and renamed into place after the log is synced |
 ///
 /// **At most once.** A starter that finds no `started` launches a supervisor; so do others, on other hosts, and it doesn't matter how many they
 /// are or where they die. A supervisor first takes the lock, waiting for it as long as there is no `started`; with the lock it looks for `started`,
@@ -112,7 +112,8 @@ enum JobScript {
       then
         return
       fi
-      setsid -f "$BASH" --norc "$job/supervisor.$token" "$job" "$token" "$limit" "$directory"
+      setsid -f env -i PATH="$PATH" "$BASH" --norc "$job/supervisor.$token" "$job" "$token" "$limit" "$directory" \\
+        >/dev/null 2>&1
     }
     mkdir -p "$job" || exit
     if [ ! -e "$job/started" ]; then
@@ -156,9 +157,10 @@ enum JobScript {
 
   /// Runs from a file: job's directory, token, limit in seconds (empty: none) and the script's directory are its arguments.
   ///
-  /// The script runs in a session of its own, as `bash -c` that reads it from a file which has no name any more. Its bash is the child of a subshell that waits for
-  /// it and holds the lock as well: killing the supervisor alone can't make a job look lost while its script
-  /// runs. When a child dies of a signal, bash says so on standard error; this tells `exit 143` from SIGTERM.
+  /// The script runs in a session of its own, by a bash that reads it from a file which has no name any more. That bash
+  /// is the child of a subshell that waits for it and holds the lock as well: killing the supervisor alone can't
+  /// make a job look lost while its script runs. A shell sees its child's death by a signal as an exit status
+  /// of 128 and the signal's number, and so does the status of a job; a timeout is told apart.
   /// TERM, as a machine sends it to all when it goes down, is for the script: the supervisor stays to write how it ended.
   private static let supervisor = """
     umask 077
@@ -199,12 +201,11 @@ enum JobScript {
       ) &
       sm_timer=$!
     fi
-    sm_report=$(
-      exec 2>&1
+    (
       trap : TERM HUP INT
       umask "$sm_mask"
       cd -- "$sm_directory" || exit
-      setsid bash --norc -c \(ShellCommand.quoted(body)) bash "$sm_job" 9>&- >>"$sm_job/log" 2>>"$sm_job/log" </dev/null
+      setsid bash --norc -c \(ShellCommand.quoted(body)) bash "$sm_job" 9>&- >>"$sm_job/log" 2>&1 </dev/null
       exit "$?"
     )
     sm_code=$?
@@ -213,9 +214,7 @@ enum JobScript {
       wait "$sm_timer"
     fi
     sm_end="exited $sm_code"
-    if [ -e timed-out ]; then sm_end="signaled TERM"
-    elif [ "$sm_code" -gt 128 ] && [ -n "$sm_report" ]; then sm_end="signaled $(kill -l "$((sm_code - 128))")"
-    fi
+    [ ! -e timed-out ] || sm_end="signaled TERM"
     echo "$sm_end" >status.partial && sync log status.partial && mv -f status.partial status && sync .
     """
 
