@@ -30,15 +30,18 @@ struct SSHCommand: AsyncParsableCommand {
     let target = try session.reached { () throws(ShellError) in try world.shells.target(of: sites[0]) }
     let knownHosts = session.stateDirectory.appending("known_hosts-\(sites[0].name)")
     do {
-      try Data(InteractiveSSH.knownHosts(for: target).utf8).write(to: URL(filePath: knownHosts.string), options: .atomic)
+      try Data(InteractiveSSH.knownHosts(for: target).utf8).write(
+        to: URL(filePath: knownHosts.string), options: .atomic)
     } catch {
       Console.error("stackmake: error: can't write \(knownHosts): \(error)")
       throw ExitStatusError.failed
     }
+    // One word is a script, as after `ssh HOST` and in `run`; several are words.
+    let remote = command.count == 1 ? ["bash", "-c", command[0]] : command
     let words =
       ["ssh"]
       + InteractiveSSH.arguments(
-        for: target, knownHosts: knownHosts, identityFiles: world.keys?.files ?? [], command: command)
+        for: target, knownHosts: knownHosts, identityFiles: world.keys?.files ?? [], command: remote)
     var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
     arguments.append(nil)
     // ssh takes this program's place: its status is ours.
