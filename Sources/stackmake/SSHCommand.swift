@@ -36,10 +36,12 @@ struct SSHCommand: AsyncParsableCommand {
       Console.error("stackmake: error: can't write \(knownHosts): \(error)")
       throw ExitStatusError.failed
     }
+    // One word is a script, as after `ssh HOST` and in `run`; several are words.
+    let remote = command.count == 1 ? ["bash", "-c", command[0]] : command
     let words =
       ["ssh"]
       + InteractiveSSH.arguments(
-        for: target, knownHosts: knownHosts, identityFiles: world.keys?.files ?? [], command: command)
+        for: target, knownHosts: knownHosts, identityFiles: world.keys?.files ?? [], command: remote)
     var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
     arguments.append(nil)
     // ssh takes this program's place: its status is ours.
