@@ -13,7 +13,9 @@ import Testing
   }
 
   private func shell(_ scratch: ScratchDirectory) -> LocalShell {
-    LocalShell(directory: scratch.path, environment: ["PATH": "/usr/bin:/bin", "WORD": "said"])
+    LocalShell(
+      directory: scratch.path, environment: ["PATH": "/usr/bin:/bin", "WORD": "said"],
+      jobs: scratch.path.appending("jobs"))
   }
 
   @Test(

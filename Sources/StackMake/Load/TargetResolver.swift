@@ -242,7 +242,8 @@ extension Loading {
 
   /// Edges that a target's recipe and its places bring along.
   private mutating func finish(_ target: Int, _ on: [PlaceID]?, _ edges: [TargetID]) {
-    for edge in edges { builder.addEdge(from: TargetID(target), to: edge) }
+    // A target's own outputs in its recipe come of building it: no edge to itself.
+    for edge in edges where edge != TargetID(target) { builder.addEdge(from: TargetID(target), to: edge) }
     if placeTargets.isEmpty { return }
     for place in on ?? [] { connect(target, place: Int(place.index)) }
     if let place = places[target] { connect(target, place: place) }
