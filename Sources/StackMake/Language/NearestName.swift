@@ -1,7 +1,7 @@
 /// Finds the name that was probably meant.
 struct NearestName {
   /// Comparisons left: a file full of unknown names must not take minutes.
-  private var budget = 2_000_000
+  private var budget = 400_000
 
   /// The nearest names, best first: within a third of the length in insertions, deletions, replacements and swaps.
   mutating func near(_ name: String, among candidates: some Sequence<String>) -> [String] {

@@ -91,18 +91,25 @@ struct Parser {
         at = end
         return
       }
-      guard isContinued else { return }
-      line += 1
-      startLine()
+      guard isContinued, startNextLine() else { return }
     }
+  }
+
+  /// Goes on in the next line; at the end of the file there is none, and a `\` there continues nothing.
+  private mutating func startNextLine() -> Bool {
+    guard line + 1 < source.lineCount else {
+      at = end
+      return false
+    }
+    line += 1
+    startLine()
+    return true
   }
 
   private var isAfterBlank: Bool { at == 0 || Byte.isBlank(bytes[at - 1]) || bytes[at - 1] == Byte.newline }
 
-  /// At the `\` that ends a line which has a next one.
-  private var isContinued: Bool {
-    at == end - 1 && bytes[at] == Byte.backslash && line + 1 < source.lineCount
-  }
+  /// At the `\` that ends a line.
+  private var isContinued: Bool { at == end - 1 && bytes[at] == Byte.backslash }
 
   private mutating func endStatement() {
     at = end
@@ -178,9 +185,7 @@ struct Parser {
   private mutating func skipToEnd() {
     while true {
       at = max(at, end - 1)
-      guard at < end, isContinued else { break }
-      line += 1
-      startLine()
+      guard at < end, isContinued, startNextLine() else { break }
     }
     endStatement()
   }
@@ -278,9 +283,7 @@ struct Parser {
         at += 1
         if !Byte.isBlank(byte) { last = at }
       }
-      guard at < end else { return Syntax.Word(start: UInt32(start), end: UInt32(last)) }
-      line += 1
-      startLine()
+      guard at < end, startNextLine() else { return Syntax.Word(start: UInt32(start), end: UInt32(last)) }
     }
   }
 
