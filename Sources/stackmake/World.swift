@@ -23,8 +23,10 @@ struct World: Sendable {
     let graph = session.graph
     var secrets: [String: String] = [:]
     try session.recorded { () throws(StoreError) in
-      // A record that is only read keeps a made one to itself.
-      for name in graph.secrets { secrets[name] = try store.secret(name) { SecretText.make() } }
+      // A command that only reads makes none: what isn't there yet is shown as new.
+      for name in graph.secrets {
+        secrets[name] = isReading ? try store.secret(name) : try store.secret(name) { SecretText.make() }
+      }
     }
     let redactor = Redactor(secrets: secrets.values)
     let here = LocalShell(

@@ -138,6 +138,8 @@ package final class InMemoryStore: Store {
     }
   }
 
+  package func secret(_ name: String) -> String? { state.withLock { $0.secrets[name] } }
+
   package func secret(_ name: String, make: () -> String) -> String {
     state.withLock {
       if let stored = $0.secrets[name] { return stored }

@@ -173,7 +173,9 @@ package struct StoreContract: Sendable, CustomTestStringConvertible {
       made += 1
       return "value\(made)"
     }
+    #expect(try store.secret("A") == nil)
     #expect(try store.secret("A", make: make) == "value1")
+    #expect(try store.secret("A") == "value1")
     #expect(try store.secret("A", make: make) == "value1")
     #expect(try store.secret("B", make: make) == "value2")
     #expect(made == 2)

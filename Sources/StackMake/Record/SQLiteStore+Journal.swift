@@ -70,9 +70,12 @@ extension SQLiteStore {
     }
   }
 
+  package func secret(_ name: String) throws(StoreError) -> String? {
+    try read("read the secret \(name)") { try Self.secret(name, $0) }
+  }
+
   package func secret(_ name: String, make: () -> String) throws(StoreError) -> String {
-    let stored = try read("read the secret \(name)") { try Self.secret(name, $0) }
-    if let stored { return stored }
+    if let stored = try secret(name) { return stored }
     if isReadOnly {
       let made = make()
       return passingSecrets.withLock { secrets in

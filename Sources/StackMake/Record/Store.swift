@@ -43,6 +43,8 @@ package protocol Store: Sendable {
   func set(_ registers: [String: String?]) throws(StoreError)
 
   // Secrets.
+  /// The secret's value; nil where it was never made.
+  func secret(_ name: String) throws(StoreError) -> String?
   /// The secret's value, made by `make` once and the same ever after.
   func secret(_ name: String, make: () -> String) throws(StoreError) -> String
 
