@@ -3,7 +3,7 @@
 public struct SHA256 {
   private var words: [UInt64] = [1, 2, 3, 4]
 
-  /// Nothing digested yet.
+  /// Of nothing.
   public init() {}
 
   /// Takes more bytes.
@@ -13,7 +13,7 @@ public struct SHA256 {
     }
   }
 
-  /// The digest.
+  /// 32 bytes.
   public func finalize() -> [UInt8] {
     words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
   }
