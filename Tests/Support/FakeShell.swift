@@ -48,7 +48,8 @@ package final class FakeShell: Shell {
 
   // MARK: - For tests
 
-  /// Scripts that contain `part` do this; of several parts that fit, the last one set counts. Others do nothing, and succeed.
+  /// Scripts that contain `part` do this; of several parts that fit, the last one set counts. Others do nothing, and
+  /// succeed.
   package func answer(_ part: String, with reply: Reply) {
     state.withLock { $0.table.append((part, reply)) }
   }

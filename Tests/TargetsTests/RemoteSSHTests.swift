@@ -113,7 +113,10 @@ struct RemoteSSHTests {
     try await withShell { server, shell in
       let task = Task {
         try await shell.run(
-          "(trap '' TERM; echo $BASHPID >stubborn; while :; do sleep 0.1; done) & timeout 100 sleep 98765 & echo $! >mild; wait",
+          """
+          (trap '' TERM; echo $BASHPID >stubborn; while :; do sleep 0.1; done) &
+          timeout 100 sleep 98765 & echo $! >mild; wait
+          """,
           timeout: nil
         ) { _, _ in }
       }

@@ -4,7 +4,8 @@ import SystemPackage
 
 /// A request while it runs on a channel. Belongs to the link's thread.
 ///
-/// What arrives is taken in libssh's callbacks, which only note it down; everything that calls libssh happens in `advance`.
+/// What arrives is taken in libssh's callbacks, which only note it down; everything that calls libssh happens in
+/// `advance`.
 final class ExecChannel {
   enum Progress {
     case running
@@ -72,7 +73,8 @@ final class ExecChannel {
   /// The next instant at which `advance` has something to do by itself.
   var wakeAt: ContinuousClock.Instant? {
     let drainAt = status == nil || stopping != nil ? nil : lastOutputAt + Self.drainLimit
-    return [timeoutAt, stopping?.until, drainAt].compactMap(\.self).min()
+    let endAt = status == nil && stopping == nil ? timeoutAt : nil
+    return [endAt, stopping?.until, drainAt].compactMap(\.self).min()
   }
 
   /// Does all that can be done without waiting.
@@ -115,7 +117,8 @@ final class ExecChannel {
     return .running
   }
 
-  /// The connection is gone. True where the command had not begun on the server, so that it may be tried on another connection.
+  /// The connection is gone. True where the command had not begun on the server, so that it may be tried on another
+  /// connection.
   func connectionLost(_ reason: String) -> Bool {
     if phase == .opening { return true }
     _ = finish(stopping == nil ? lossError(reason) : nil)

@@ -2,7 +2,8 @@ package import SystemPackage
 
 /// The command line of the system's `ssh` for a server of the cluster.
 package enum InteractiveSSH {
-  /// The words after `ssh`. Reads no configuration of the user's, believes only `knownHosts`, and logs in with the keys given.
+  /// The words after `ssh`. Reads no configuration of the user's, believes only `knownHosts`, and logs in with the keys
+  /// given.
   /// - knownHosts: a file with the text of `knownHosts(for:)`.
   /// - command: none for a login shell; else one word a word, which the remote shell sees as they are.
   package static func arguments(

@@ -1,28 +1,32 @@
-/// The remote half of jobs: scripts that run at most once, outlive the connection, and can be followed by any number of stackmakes.
+/// The remote half of jobs: scripts that run at most once, outlive the connection, and can be followed by any number of
+/// stackmakes.
 ///
 /// A job is a directory on the server, `~/.stackmake/jobs/ID` (mode 0700), which any starter makes where it is missing:
 ///
 /// | file | written by | meaning |
 /// | --- | --- | --- |
-/// | `script.TOKEN` `environment.TOKEN` `supervisor.TOKEN` | starter TOKEN | what its supervisor reads, and removes at once |
+/// | `script.TOKEN` `environment.TOKEN` `supervisor.TOKEN` | its starter | what its supervisor reads and removes |
 /// | `lock` | | locked (flock) by a supervisor for its whole life, so that the kernel tells whether it lives |
-/// | `started` | one supervisor | token, boot id and process id of the one that runs the script; synced before the script's first command |
+/// | `started` | one supervisor | token, boot id and process id of the one that runs it; synced before |
 /// | `log` | the script | standard output and error, as they came |
-/// | `status` | the supervisor | `exited N`, or `signaled TERM` after a timeout; synced beside it and renamed into place after the log is synced |
+/// | `status` | the supervisor | `exited N`, or `signaled TERM` after a timeout; synced, then renamed |
 ///
-/// **At most once.** A starter that finds no `started` launches a supervisor; so do others, on other hosts, and it doesn't matter how many they
-/// are or where they die. A supervisor first takes the lock, waiting for it as long as there is no `started`; with the lock it looks for `started`,
-/// and ends if there is one; else it links `started` into place (link fails where the name exists, so that this
-/// is decided once even without the lock), syncs the directory, and only then runs the script. A supervisor that died before that
-/// has run nothing, and the next one may; one that died after it has claimed the job for good.
+/// **At most once.** A starter that finds no `started` launches a supervisor; so do others, on other hosts, and it
+/// doesn't matter how many they are or where they die. A supervisor first takes the lock, waiting for it as long as
+/// there is no `started`; with the lock it looks for `started`, and ends if there is one; else it links `started` into
+/// place (link fails where the name exists, so that this is decided once even without the lock), syncs the directory,
+/// and only then runs the script. A supervisor that died before that has run nothing, and the next one may; one that
+/// died after it has claimed the job for good.
 ///
-/// **Its end.** `status` says how it ended. Without it, `started` and a free lock mean that nobody will ever write it: the job is lost, by a
-/// reboot where the boot id is another one, else by the death of its supervisor.
+/// **Its end.** `status` says how it ended. Without it, `started` and a free lock mean that nobody will ever write it:
+/// the job is lost, by a reboot where the boot id is another one, else by the death of its supervisor.
 ///
-/// A supervisor is a transient unit of systemd's where there is systemd and root (or sudo), so that nothing that becomes of the login's
-/// session touches it, and so that what the script leaves behind ends with it; else a session of its own.
+/// A supervisor is a transient unit of systemd's where there is systemd and root (or sudo), so that nothing that
+/// becomes of the login's session touches it, and so that what the script leaves behind ends with it; else a session of
+/// its own.
 enum JobScript {
-  /// Starts the job where it has not started (reading a script of `size` bytes from standard input), then follows its log from `offset`.
+  /// Starts the job where it has not started (reading a script of `size` bytes from standard input), then follows its
+  /// log from `offset`.
   static func startAndFollow(_ job: RemoteJob, at place: ScriptPlace, token: String, size: Int, offset: Int64) -> String
   {
     let limit = job.timeout.map(seconds) ?? ""
@@ -63,8 +67,8 @@ enum JobScript {
     return "\(seconds).\(String(repeating: "0", count: 3 - milliseconds.count))\(milliseconds)"
   }
 
-  /// `state` sets `state` to `none`, `running`, `exited N`, `signaled NAME` or `lost REASON`. The status is looked for again once the lock
-  /// was seen free: the supervisor may have written it in between.
+  /// `state` sets `state` to `none`, `running`, `exited N`, `signaled NAME` or `lost REASON`. The status is looked for
+  /// again once the lock was seen free: the supervisor may have written it in between.
   private static let preamble = """
     job=${2:-$HOME/.stackmake/jobs}/$1 offset=$3
     state() {
@@ -108,7 +112,8 @@ enum JobScript {
       [ "$EUID" = 0 ] || through="sudo -n"
       if [ "$units" ] && [ -d /run/systemd/system ] && $through systemd-run --quiet --collect --unit="$unit" \\
         --uid="$(id -un)" --gid="$(id -gn)" -p KillMode=control-group -p TimeoutStopSec=10 \\
-        -p OOMPolicy=continue -p TasksMax=infinity -- "$BASH" --norc "$job/supervisor.$token" "$job" "$token" "$limit" "$directory"
+        -p OOMPolicy=continue -p TasksMax=infinity -- \\
+        "$BASH" --norc "$job/supervisor.$token" "$job" "$token" "$limit" "$directory"
       then
         return
       fi
@@ -128,8 +133,9 @@ enum JobScript {
     fi
     """
 
-  /// The log goes to standard output and nothing else does, so that the reader can count its bytes. What there is to say goes to standard
-  /// error: first `started TOKEN`, at last the state. Ends when standard input does: the reader has gone.
+  /// The log goes to standard output and nothing else does, so that the reader can count its bytes. What there is to
+  /// say goes to standard error: first `started TOKEN`, at last the state. Ends when standard input does: the reader
+  /// has gone.
   private static let follow = """
     state
     if [ "$state" = none ]; then echo "state none" >&2; exit; fi
@@ -155,13 +161,14 @@ enum JobScript {
     done
     """
 
-  /// Runs from a file: job's directory, token, limit in seconds (empty: none) and the script's directory are its arguments.
+  /// Runs from a file: job's directory, token, limit in seconds (empty: none) and the script's directory are its
+  /// arguments.
   ///
   /// The script runs in a session of its own, by a bash that reads it from a file which has no name any more. That bash
-  /// is the child of a subshell that waits for it and holds the lock as well: killing the supervisor alone can't
-  /// make a job look lost while its script runs. A shell sees its child's death by a signal as an exit status
-  /// of 128 and the signal's number, and so does the status of a job; a timeout is told apart.
-  /// TERM, as a machine sends it to all when it goes down, is for the script: the supervisor stays to write how it ended.
+  /// is the child of a subshell that waits for it and holds the lock as well: killing the supervisor alone can't make a
+  /// job look lost while its script runs. A shell sees its child's death by a signal as an exit status of 128 and the
+  /// signal's number, and so does the status of a job; a timeout is told apart. TERM, as a machine sends it to all when
+  /// it goes down, is for the script: the supervisor stays to write how it ended.
   private static let supervisor = """
     umask 077
     sm_job=$1 sm_token=$2 sm_limit=$3 sm_directory=$4

@@ -4,8 +4,8 @@ import SystemPackage
 
 /// Runs command lines on this machine.
 ///
-/// swift-subprocess starts the process and collects its status; a thread of our own moves the bytes, since a process that was
-/// left running may hold the pipes open long after the command's end.
+/// swift-subprocess starts the process and collects its status; a thread of our own moves the bytes, since a process
+/// that was left running may hold the pipes open long after the command's end.
 struct LocalExec: ExecPerformer {
   var host: String
   var environment: [String: String]

@@ -35,7 +35,8 @@ final class LocalPump {
     outputs = [(output, .standardOutput), (error, .standardError)]
   }
 
-  /// Returns when the command has ended and what it wrote was taken; an error where it was ended, or its input can't be had.
+  /// Returns when the command has ended and what it wrote was taken; an error where it was ended, or its input can't be
+  /// had.
   func run() -> ShellError? {
     let timeoutAt = request.timeout.map { ContinuousClock.now + $0 }
     while true {
@@ -49,7 +50,7 @@ final class LocalPump {
       }
       send()
       let drainAt = hasEnded && stopError == nil ? lastOutputAt + Self.drainLimit : nil
-      wait(until: [stopError == nil ? timeoutAt : nil, stopLimit, drainAt].compactMap(\.self).min())
+      wait(until: [stopError == nil && !hasEnded ? timeoutAt : nil, stopLimit, drainAt].compactMap(\.self).min())
     }
     closeInput()
     return stopError

@@ -30,8 +30,8 @@ enum PutScript {
       asOwner, [place.directory, text, upload.destination, mode, upload.owner ?? "", digest, String(size)])
   }
 
-  /// Runs the text `$2` with the arguments after it, in the directory `$1`: through sudo where there is an owner, or the
-  /// destination is absolute and not in the user's home. sudo keeps the current directory, so that a relative
+  /// Runs the text `$2` with the arguments after it, in the directory `$1`: through sudo where there is an owner, or
+  /// the destination is absolute and not in the user's home. sudo keeps the current directory, so that a relative
   /// destination means the same.
   private static let asOwner = """
     cd -- "${1:-$HOME}" || exit
@@ -49,8 +49,8 @@ enum PutScript {
     exec bash --norc -c "$text" bash "$@"
     """
 
-  /// Sets destination, mode, owner, digest and size, and the wanted uid and gid: the owner's, with its own group where none is
-  /// named; else of who runs this, with the group left as the directory gives it.
+  /// Sets destination, mode, owner, digest and size, and the wanted uid and gid: the owner's, with its own group where
+  /// none is named; else of who runs this, with the group left as the directory gives it.
   private static let preamble = """
     set -uo pipefail
     export LC_ALL=C

@@ -5,12 +5,12 @@ enum RemoteScript {
     "exec " + ShellCommand(["bash", "--norc", "-c", text, "bash"] + arguments).description
   }
 
-  /// Reads a script of `$1` bytes from standard input and runs it, if it arrived whole, in the directory `$2`, or in the user's
-  /// home where that is empty.
+  /// Reads a script of `$1` bytes from standard input and runs it, if it arrived whole, in the directory `$2`, or in
+  /// the user's home where that is empty.
   ///
-  /// The script is kept in a variable: it is never on a command line nor on disk. What remains of standard input goes to a watcher
-  /// in a session of its own. It ends the script's session (TERM, after 5 s KILL) when told to with the word `T`, and when
-  /// the input ends while the script runs, which is how a lost connection shows here. After the
+  /// The script is kept in a variable: it is never on a command line nor on disk. What remains of standard input goes
+  /// to a watcher in a session of its own. It ends the script's session (TERM, after 5 s KILL) when told to with the
+  /// word `T`, and when the input ends while the script runs, which is how a lost connection shows here. After the
   /// script's own end the watcher touches nothing: what was left running on purpose stays.
   ///
   /// Two traps are minded: `wait` in the script must not wait for the watcher, so it is nobody's job there; and sshd

@@ -117,7 +117,8 @@ final class SSHDriver {
     }
   }
 
-  /// Waits for poll events on a descriptor (-1: none), and meanwhile takes arrivals. `.abandoned` where nobody wants the connection any more.
+  /// Waits for poll events on a descriptor (-1: none), and meanwhile takes arrivals. `.abandoned` where nobody wants
+  /// the connection any more.
   private func wait(_ descriptor: Int32, _ events: Int16, _ limit: ContinuousClock.Instant) -> TCPConnection.WaitResult
   {
     let hadRequests = !waiting.isEmpty

@@ -3,8 +3,8 @@ import Synchronization
 
 /// The connection to one server as one user: made when first needed, kept, and made anew when lost.
 ///
-/// A thread of its own does all that touches libssh (`SSHDriver`); tasks hand it requests and wait. It is started with the first request and ends
-/// when the link is closed.
+/// A thread of its own does all that touches libssh (`SSHDriver`); tasks hand it requests and wait. It is started with
+/// the first request and ends when the link is closed.
 final class SSHLink: ExecPerformer {
   let target: SSHTarget
   private let wakeup = Wakeup()

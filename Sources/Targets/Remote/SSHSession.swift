@@ -100,7 +100,8 @@ final class SSHSession {
       lastReceivedAt = now
       if keepaliveSentAt != nil {
         keepaliveSentAt = nil
-        // libssh keeps the state of one global request: this takes note of its answer, or sends another one, which does no harm.
+        // libssh keeps the state of one global request: this takes note of its answer, or sends another one, which does
+        // no harm.
         ssh_send_keepalive(handle)
       }
     }
