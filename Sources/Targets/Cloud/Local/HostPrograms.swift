@@ -27,21 +27,31 @@ struct HostPrograms: Sendable {
   }
 
   /// Runs it to its end, whatever that is. Throws where it doesn't start.
+  ///
+  /// Input and output are files without a name, not pipes: swift-subprocess 1.0.2 now and then waits for ever for a
+  /// pipe whose other end is closed.
   func run(_ program: String, _ arguments: [String], input: String = "") async throws(CloudError) -> Output {
+    let streams = try await offload { () throws(CloudError) in
+      [try ScratchFile(input), try ScratchFile(""), try ScratchFile("")]
+    }
+    let status: Int32
     do {
       let result = try await Subprocess.run(
-        .name(program), arguments: Arguments(arguments), environment: environment, input: .string(input),
-        output: .string(limit: 4 << 20), error: .string(limit: 1 << 20))
-      let status: Int32 =
-        switch result.terminationStatus {
-        case .exited(let code): code
-        case .signaled(let signal): 128 + signal
-        }
-      return Output(status: status, text: result.standardOutput, error: result.standardError)
+        .name(program), arguments: Arguments(arguments), environment: environment,
+        input: .fileDescriptor(streams[0].descriptor, closeAfterSpawningProcess: false),
+        output: .fileDescriptor(streams[1].descriptor, closeAfterSpawningProcess: false),
+        error: .fileDescriptor(streams[2].descriptor, closeAfterSpawningProcess: false))
+      switch result.terminationStatus {
+      case .exited(let code): status = code
+      case .signaled(let signal): status = 128 + signal
+      }
     } catch is CancellationError {
       throw CloudError(.interrupted, operation: "run `\(program)`", cause: "interrupted")
     } catch {
       throw CloudError(.failed, operation: "run `\(program)`", cause: "\(error)")
+    }
+    return try await offload { () throws(CloudError) in
+      Output(status: status, text: try streams[1].text(), error: try streams[2].text())
     }
   }
 
