@@ -21,6 +21,7 @@ struct OnCluster: SuiteTrait, TestScoping {
   func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
   ) async throws {
+    try await LocalCluster.prepareImage()
     let cluster = try LocalCluster()
     let result: Result<Void, any Error>
     do {

@@ -28,6 +28,22 @@ final class LocalCluster: Sendable {
   /// Base images are shared with all others: making one takes minutes.
   static let images = ProcessInfo.processInfo.environment["STACKMAKE_LOCAL_IMAGES"] ?? "/var/lib/stackmake/images"
 
+  /// Makes the base image where there is none, which takes longer than any test may.
+  static func prepareImage() async throws {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: images)) ?? []
+    guard !files.contains(where: { $0.hasPrefix("debian-12") && $0.hasSuffix(".json") }) else { return }
+    let cluster = try LocalCluster()
+    do {
+      try cluster.write("Stackfile", "cloud = local\n\nlayout:\n    first  flavor=m1.tiny\n")
+      let end = try await cluster.start("server/first").wait(.seconds(1200))
+      try #require(end.status == 0, "the base image could not be made: \(end)")
+    } catch {
+      await cluster.takeDown()
+      throw error
+    }
+    await cluster.takeDown()
+  }
+
   /// The program that is tested, beside the tests.
   static let program =
     (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
