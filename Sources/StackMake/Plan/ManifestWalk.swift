@@ -34,12 +34,8 @@ package struct ManifestWalk: Sendable {
     }
     for (number, step) in graph.recipe(target).enumerated() {
       let key = "\(Manifest.stepPrefix)\(number + 1)"
-      let text = text(of: step, in: target, outputs: outputs, isComplete: &isComplete)
-      if case .places(let places) = step.site {
-        entries.append(ManifestEntry(key, "on \(places.map { graph[$0].name }.joined(separator: " ")): \(text)"))
-      } else {
-        entries.append(ManifestEntry(key, text))
-      }
+      let text = text(of: step, in: target, namesPlaces: true, outputs: outputs, isComplete: &isComplete)
+      entries.append(ManifestEntry(key, text))
       append(filesOf: step, number: number + 1, in: target, outputs: outputs, to: &entries, isComplete: &isComplete)
     }
     return (Manifest(entries: entries), isComplete)
@@ -47,13 +43,21 @@ package struct ManifestWalk: Sendable {
 
   package static func outputKey(_ target: String, _ key: String) -> String { "output \(target) \(key)" }
 
-  /// The step as one would write it, its values filled in and its secrets hidden; not where it runs.
+  /// The step as one would write it, its values filled in and its secrets hidden.
+  ///
+  /// - Parameter namesPlaces: whether to say the places of `on`, as a manifest does.
   package func text(
-    of step: Step, in target: TargetID, outputs: (TargetID) -> [String: String]?, isComplete: inout Bool
+    of step: Step, in target: TargetID, namesPlaces: Bool = false, outputs: (TargetID) -> [String: String]?,
+    isComplete: inout Bool
   ) -> String {
     var words: [String] = []
     if step.isOnce { words.append("once") }
-    if step.site == .here { words.append("local") }
+    switch step.site {
+    case .home: break
+    case .here: words.append("local")
+    case .places(let places):
+      if namesPlaces { words.append("on \(places.map { graph[$0].name }.joined(separator: " ")):") }
+    }
     switch step.body {
     case .script(let script):
       words.append(fill(script, in: target, outputs: outputs, isComplete: &isComplete))

@@ -218,9 +218,15 @@ import Testing
     let finished = told.filter { if case .finished = $0 { true } else { false } }
     #expect(finished == (0..<50).map { Event.finished(target: "\($0)", outcome: .built, seconds: 1) })
     let outputs = told.filter { if case .output = $0 { true } else { false } }.count
-    let left = "\(100 - outputs) lines of output were left out here: the reader is too slow"
-    #expect((10...20).contains(outputs))
-    #expect(told.contains(.warning(target: nil, text: left)))
+    // The reader's thread may take some before it comes to the gate: then they are left out in two places.
+    let left = told.compactMap { event -> Int? in
+      guard case .warning(nil, let text) = event, text.hasSuffix("left out here: the reader is too slow") else {
+        return nil
+      }
+      return text.split(separator: " ").first.flatMap { Int($0) }
+    }
+    #expect((10...30).contains(outputs))
+    #expect(left.reduce(0, +) == 100 - outputs)
     #expect(log.events.count == 150)
   }
 }
