@@ -26,6 +26,8 @@ struct HostSurroundings: Sendable, Hashable {
       locale: C.UTF-8
 
       """,
+      // What cloud-init would write for `ssh_pwauth: false`, and restart sshd for, in the middle of the first login.
+      "etc/ssh/sshd_config.d/50-cloud-init.conf": "PasswordAuthentication no\n",
       "etc/default/locale": "LANG=C.UTF-8\n",
       "etc/apt/apt.conf.d/90stackmake": aptSettings,
     ]

@@ -61,6 +61,8 @@ struct ImagePlace: Sendable, Hashable {
   var manifest: FilePath { cache.appending(".manifest-\(name)") }
   var script: FilePath { cache.appending(".build-\(name)") }
   var lock: FilePath { cache.appending(".lock-\(name)") }
+  /// Held by whoever starts the builder, until that has its own lock.
+  var launching: FilePath { cache.appending(".launching-\(name)") }
   var log: FilePath { cache.appending(".log-\(name)") }
   var status: FilePath { cache.appending(".status-\(name)") }
 }

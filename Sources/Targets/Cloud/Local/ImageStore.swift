@@ -42,18 +42,42 @@ struct ImageStore: Sendable {
       if !seen.running {
         if launches > 0, let status = seen.status { throw failure(operation, status, seen.log) }
         guard launches < 3 else { throw failure(operation, "its builder was killed", seen.log) }
-        launches += 1
-        if launches == 1 {
-          progress("building the base image `\(recipe.image)` with mmdebstrap, once on this host (about a minute)")
-        }
-        try await offload { () throws(CloudError) in try prepare(recipe, place) }
-        try await programs.launch(operation, ["bash", place.script.string])
-        // Until it has its lock.
-        try await pause(operation, .milliseconds(300))
+        if try await launch(recipe, place, operation) { launches += 1 }
       }
       try await pause(operation, .milliseconds(200))
     }
     throw CloudError(.failed, operation: operation, cause: "not done within half an hour", hint: "see \(place.log)")
+  }
+
+  /// Starts the builder, unless somebody else is doing just that; returns once it runs or has ended.
+  private func launch(_ recipe: ImageRecipe, _ place: ImagePlace, _ operation: String) async throws(CloudError) -> Bool
+  {
+    try await offload { () throws(CloudError) in try DiskFile.makeDirectory(cache) }
+    guard let lock = try FileLock.attempt(place.launching) else { return false }
+    let result: Result<Bool, CloudError>
+    do throws(CloudError) {
+      result = .success(try await launchAlone(recipe, place, operation))
+    } catch {
+      result = .failure(error)
+    }
+    lock.release()
+    return try result.get()
+  }
+
+  private func launchAlone(
+    _ recipe: ImageRecipe, _ place: ImagePlace, _ operation: String
+  ) async throws(CloudError) -> Bool {
+    let runs: @Sendable () -> Bool = { DiskFile.exists(place.base) || FileLock.isHeld(place.lock) }
+    // Looked at again, now that nobody else can start one.
+    if try await offload({ () throws(CloudError) in runs() }) { return false }
+    progress("building the base image `\(recipe.image)` with mmdebstrap, once on this host (about a minute)")
+    try await offload { () throws(CloudError) in try prepare(recipe, place) }
+    try await programs.launch(operation, ["bash", place.script.string])
+    for _ in 0..<300 {
+      if try await offload({ () throws(CloudError) in runs() || DiskFile.exists(place.status) }) { break }
+      try await pause(operation, .milliseconds(10))
+    }
+    return true
   }
 
   /// Why an image that isn't built yet can't be had; nil where it is, or can.
@@ -75,7 +99,6 @@ struct ImageStore: Sendable {
   }
 
   private func prepare(_ recipe: ImageRecipe, _ place: ImagePlace) throws(CloudError) {
-    try DiskFile.makeDirectory(cache)
     for (path, text) in surroundings.imageFiles {
       let file = place.files.pushing(FilePath(path))
       try DiskFile.makeDirectory(file.removingLastComponent())
