@@ -2,7 +2,7 @@
 
 PREFIX ?= /usr/local
 # Debian's python3-swiftclient installs a `swift` that isn't Swift: take the one that says so.
-SWIFT := $(shell for s in $$(which -a swift 2>/dev/null) /opt/swift/usr/bin/swift; do \
+SWIFT := $(shell for s in $$(which -a swift 2>/dev/null); do \
 	"$$s" --version 2>/dev/null | grep -q 'Swift version' && echo "$$s" && break; done)
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake

@@ -18,14 +18,14 @@ import Testing
     (2, .started(target: "server/compute-1", reasons: [.neverBuilt], expectedSeconds: 40)),
     (3, .started(target: "web", reasons: [.forced], expectedSeconds: nil)),
     (4, .stepStarted(target: "server/compute-1", number: 2, of: 3, text: "apt-get update", place: "compute-1")),
-    (5, .output(target: "server/compute-1", place: nil, line: "Hit:1 \u{1b}[1mhttp://deb.debian.org\u{1b}[0m")),
+    (5, .output(target: "server/compute-1", place: nil, line: "Hit:1 \u{1b}[1mhttp://apt.mirror.lan\u{1b}[0m")),
     (6, .output(target: "server/compute-1", place: nil, line: "  ")),
   ]
 
   @Test func showsWhatRuns() {
     #expect(
       table(Self.started).frame(width: 100, height: 24, now: 14.3) == [
-        "  server/compute-1  12 s, 28 s left  step 2/3 Hit:1 http://deb.debian.org",
+        "  server/compute-1  12 s, 28 s left  step 2/3 Hit:1 http://apt.mirror.lan",
         "  web               11 s             asked for with `-B`",
         "stackmake: 1 of 5 done, 2 running, 14 s, 1 min 26 s left",
       ])
@@ -97,7 +97,7 @@ import Testing
     #expect(
       table.takeScrolled() == [
         "layout: up to date", "server/compute-1: building (never built)", "web: building (asked for with `-B`)",
-        "server/compute-1: step 2 of 3: apt-get update", "server/compute-1: Hit:1 http://deb.debian.org",
+        "server/compute-1: step 2 of 3: apt-get update", "server/compute-1: Hit:1 http://apt.mirror.lan",
         "server/compute-1:   ",
       ])
   }
