@@ -115,7 +115,7 @@ struct Session: Sendable {
     gethostname(&name, name.count - 1)
     let holder = StateLock.Holder(
       pid: getpid(), host: String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self),
-      since: Self.now(), command: command)
+      since: Self.now(), command: command.isEmpty ? "stackmake" : "stackmake \(command)")
     do {
       return try StateLock.acquire(in: stateDirectory, holder: holder)
     } catch {

@@ -29,8 +29,12 @@ struct StatusCommand: AsyncParsableCommand {
         try store.running()
       }
     await world.close()
-    let rows = assessor.plan(targets).map { planned in
-      StatusRow(planned, session.graph, assessor, isRunning: running[session.graph.name(planned.target)] != nil)
+    let plan = assessor.plan(targets)
+    let waits = Self.waiting(plan, session.graph, failed: Set(assessor.failures.keys))
+    let rows = plan.map { planned in
+      StatusRow(
+        planned, session.graph, assessor, waitsFor: waits[planned.target],
+        isRunning: running[session.graph.name(planned.target)] != nil)
     }
     let now = Session.now()
     if session.options.json {
@@ -43,6 +47,24 @@ struct StatusCommand: AsyncParsableCommand {
   }
 }
 
+extension StatusCommand {
+  /// For each target that isn't up to date the failed one that it waits for.
+  private static func waiting(_ plan: [PlannedTarget], _ graph: Graph, failed: Set<String>) -> [TargetID: String] {
+    var waits: [TargetID: String] = [:]
+    // Dependencies come first in a plan.
+    for planned in plan where planned.state == .stale && !failed.contains(graph.name(planned.target)) {
+      for dependency in graph.dependencies(planned.target, for: .order) {
+        let name = graph.name(dependency)
+        if let cause = failed.contains(name) ? name : waits[dependency] {
+          waits[planned.target] = cause
+          break
+        }
+      }
+    }
+    return waits
+  }
+}
+
 /// One target's line.
 private struct StatusRow {
   let name: String
@@ -52,7 +74,9 @@ private struct StatusRow {
   let place: String
   let record: JSONTarget
 
-  init(_ planned: PlannedTarget, _ graph: Graph, _ assessor: Assessor, isRunning: Bool) {
+  init(
+    _ planned: PlannedTarget, _ graph: Graph, _ assessor: Assessor, waitsFor failed: String?, isRunning: Bool
+  ) {
     name = graph.name(planned.target)
     let trace = assessor.traces[name]
     builtAt = trace?.builtAt
@@ -67,6 +91,8 @@ private struct StatusRow {
     } else if let failure = assessor.failures[name] {
       error = failure.error
       (state, why) = ("failed", failure.error.cause.split(separator: "\n").first.map(String.init) ?? "")
+    } else if let failed {
+      (state, why) = ("unknown", "waits for `\(failed)`, which failed")
     } else {
       (state, why) = (planned.state.word, ReasonText.text(planned.reasons))
     }

@@ -141,7 +141,7 @@ import Testing
       try await program.run("status").output == """
         bad    failed: exit status 7
         good   up to date, built T ago
-        after  stale: never built
+        after  unknown: waits for `bad`, which failed
         last   up to date, built T ago
 
         """)

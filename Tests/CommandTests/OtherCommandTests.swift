@@ -27,6 +27,19 @@ import Testing
         """)
   }
 
+  @Test func statusBelowAFailure() async throws {
+    let program = try Program("base:\n    false\napp: base\n    echo app\ntop: app\n    echo top\nother:\n    true\n")
+    #expect(try await program.run("-k").status == 3)
+    #expect(
+      try await program.run("status").output == """
+        base   failed: exit status 1
+        other  up to date, built T ago
+        app    unknown: waits for `base`, which failed
+        top    unknown: waits for `base`, which failed
+
+        """)
+  }
+
   @Test func log() async throws {
     let program = try Program(Self.file)
     let none = try await program.run("log", "app")

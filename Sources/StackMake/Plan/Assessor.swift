@@ -92,13 +92,16 @@ package struct Assessor: Sendable {
       reasons += graph.dependencies(target, for: .staleness).filter { outputs($0) == nil }
         .map { .dependencyWillRun(graph.name($0)) }
     }
-    let situation = Situation(
+    var situation = Situation(
       target: target, graph: graph, manifest: manifest, trace: trace, progress: steps, observation: observation,
       reasons: reasons, isForced: forced.contains(target))
     guard !reasons.isEmpty else {
       return Assessment(situation: situation, decision: nil, outputs: trace?.outputs ?? [:])
     }
     let decision = kind.decide(situation)
+    if reasons == [.forced], let step = RecipeDecision.forcedStart(situation, decision) {
+      situation.reasons = [.forcedAfterOnce(step: step)]
+    }
     var predicted: [String: String]?
     if case .run = decision, isComplete { predicted = kind.predict(situation) }
     return Assessment(situation: situation, decision: decision, outputs: predicted)

@@ -35,6 +35,15 @@ package enum RecipeDecision {
     return .run((first..<recipe.count).map { .step($0) })
   }
 
+  /// The step, from 0, that a forced run begins with where a once step before it has run; nil where all of it runs.
+  static func forcedStart(_ situation: Situation, _ decision: Decision) -> Int? {
+    guard case .run(let actions) = decision else { return nil }
+    let recipe = situation.graph.recipe(situation.target)
+    guard actions.allSatisfy({ if case .step = $0 { true } else { false } }) else { return nil }
+    let first = decision.firstStep ?? recipe.count
+    return recipe[..<first].contains(where: \.isOnce) ? first : nil
+  }
+
   /// The first step that an unfinished build left undone.
   package static func unfinishedStep(_ progress: [StepRecord]) -> Int? {
     guard !progress.isEmpty else { return nil }

@@ -10,6 +10,8 @@ package enum StaleReason: Hashable, Sendable {
   case failedBefore(message: String)
   /// Asked for (`-B`).
   case forced
+  /// Asked for, but what must run only once has run here: only the steps from that number on (from 0) run again.
+  case forcedAfterOnce(step: Int)
   /// A dependency will run first, and its outputs may change (said in plans only).
   case dependencyWillRun(String)
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import SystemPackage
 
 #if canImport(Glibc)
@@ -72,7 +73,9 @@ package enum StateLock {
       guard let holder else {
         return "another stackmake holds this cluster (`\(path)` doesn't say which)"
       }
-      return "another stackmake holds this cluster: pid \(holder.pid) on \(holder.host): `\(holder.command)`"
+      let since = Date(timeIntervalSince1970: holder.since).formatted(.iso8601)
+      return
+        "another stackmake holds this cluster: pid \(holder.pid) on \(holder.host), since \(since): `\(holder.command)`"
     }
   }
 

@@ -23,7 +23,8 @@ package enum Outcome: Sendable, Hashable {
   case fresh
   case built
   case failed(StepError)
-  case locked(StepError)
+  /// With what makes it stale; empty where a step of this very run failed.
+  case locked(StepError, because: [StaleReason] = [])
   /// Not tried, since that dependency failed or is locked.
   case skipped(because: String)
   case interrupted

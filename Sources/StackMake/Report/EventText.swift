@@ -40,7 +40,8 @@ package struct EventText: Sendable {
     case .fresh: line(.verbose, target, "up to date")
     case .built: line(.normal, target, "built in \(DurationText.text(seconds))")
     case .failed(let error): line(.silent, target, "failed: \(error)")
-    case .locked(let error): line(.silent, target, "locked: \(error)")
+    case .locked(let error, let reasons):
+      line(.silent, target, "locked: \(error.text(because: reasons))")
     case .skipped(let dependency): line(.normal, target, "skipped: it depends on `\(dependency)`")
     case .interrupted: line(.silent, target, "interrupted after \(DurationText.text(seconds))")
     }

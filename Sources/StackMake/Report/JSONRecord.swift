@@ -37,6 +37,7 @@ package struct JSONReason: JSONRecord, Hashable {
     case .unfinished(let step): (what, key) = ("unfinished", "step \(step + 1)")
     case .failedBefore(let message): (what, old) = ("failed-before", message)
     case .forced: what = "forced"
+    case .forcedAfterOnce(let step): (what, key) = ("forced", "step \(step + 1)")
     case .dependencyWillRun(let target): (what, key) = ("dependency-will-run", target)
     }
   }

@@ -68,7 +68,10 @@ struct JSONEvent: JSONRecord {
       type = "finished"
       (self.target, self.outcome, self.seconds) = (target, outcome.name, seconds)
       switch outcome {
-      case .failed(let error), .locked(let error): self.error = JSONError(error)
+      case .failed(let error): self.error = JSONError(error)
+      case .locked(let error, let reasons):
+        self.error = JSONError(error)
+        self.reasons = reasons.map { JSONReason($0) }
       case .skipped(let dependency): because = dependency
       case .fresh, .built, .interrupted: break
       }

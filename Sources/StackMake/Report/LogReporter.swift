@@ -45,7 +45,8 @@ package final class LogReporter: Reporter {
 
   private static func text(_ outcome: Outcome) -> String {
     switch outcome {
-    case .failed(let error), .locked(let error): "\(outcome.name): \(error)\n=="
+    case .failed(let error): "\(outcome.name): \(error)\n=="
+    case .locked(let error, let reasons): "\(outcome.name): \(error.text(because: reasons))\n=="
     case .skipped(let dependency): "skipped: it depends on `\(dependency)`,"
     case .fresh, .built, .interrupted: outcome.name
     }

@@ -12,6 +12,8 @@ package enum ReasonText {
     case .unfinished(let step): "stopped at step \(step + 1) in an earlier run"
     case .failedBefore(let message): "failed in an earlier run: \(short(message))"
     case .forced: "asked for with `-B`"
+    case .forcedAfterOnce(let step):
+      "asked for with `-B`, which runs nothing before step \(step + 1): a once step there has run"
     case .dependencyWillRun(let target): "depends on `\(target)`, which will run"
     }
   }
@@ -108,5 +110,15 @@ package enum ReasonText {
     let line = text.drop { $0.isNewline }.prefix { !$0.isNewline }
     let isWhole = line.count == text.count && line.count <= limit
     return isWhole ? text : line.prefix(limit - 1) + "…"
+  }
+}
+
+extension StepError {
+  /// Its text with what makes the target stale between what went wrong and what to do.
+  package func text(because reasons: [StaleReason]) -> String {
+    guard !reasons.isEmpty else { return description }
+    var told = self
+    told.cause += "\n  because \(ReasonText.text(reasons))"
+    return told.description
   }
 }

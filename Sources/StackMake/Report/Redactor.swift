@@ -56,7 +56,7 @@ package struct Redactor: Sendable {
     case .changed(let key, let old, let new): .changed(key: key, old: old.map(redact), new: new.map(redact))
     case .drift(let what, let old, let new): .drift(what: what, old: redact(old), new: redact(new))
     case .failedBefore(let message): .failedBefore(message: redact(message))
-    case .neverBuilt, .unfinished, .forced, .dependencyWillRun: reason
+    case .neverBuilt, .unfinished, .forced, .forcedAfterOnce, .dependencyWillRun: reason
     }
   }
 
@@ -73,8 +73,9 @@ package struct Redactor: Sendable {
     case .trace(let target, let text): return .trace(target: target, text: redact(text))
     case .finished(let target, .failed(let error), let seconds):
       return .finished(target: target, outcome: .failed(redact(error)), seconds: seconds)
-    case .finished(let target, .locked(let error), let seconds):
-      return .finished(target: target, outcome: .locked(redact(error)), seconds: seconds)
+    case .finished(let target, .locked(let error, let reasons), let seconds):
+      let outcome = Outcome.locked(redact(error), because: reasons.map { redact($0) })
+      return .finished(target: target, outcome: outcome, seconds: seconds)
     case .runStarted, .stepFinished, .finished, .runFinished: return event
     }
   }

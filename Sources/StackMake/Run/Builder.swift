@@ -63,7 +63,8 @@ package struct Builder: Sendable {
             outputs[target] = assessment.outputs
             finish(Finished(target: target, outcome: .fresh, outputs: [:], seconds: 0), &schedule, &summary)
           case .locked(let error):
-            finish(Finished(target: target, outcome: .locked(error), outputs: [:], seconds: 0), &schedule, &summary)
+            let outcome = Outcome.locked(error, because: assessment.situation.reasons)
+            finish(Finished(target: target, outcome: outcome, outputs: [:], seconds: 0), &schedule, &summary)
           case .run:
             waiting[target] = assessment
             schedule.queue(target)

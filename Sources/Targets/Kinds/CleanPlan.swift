@@ -76,8 +76,9 @@ package struct CleanPlan: Sendable {
     let gone = Set(extra.map(\.tag.server))
     return CleanPlan(
       deletions: extra.sorted { $0.name < $1.name }.map { Deletion(machine: $0) }, rebuilds: [],
+      // What ran on a machine that is gone is gone with it.
       forgotten: recorded.filter { name in
-        name.hasPrefix(graph.placePrefix) && gone.contains(String(name.dropFirst(graph.placePrefix.count)))
+        graph.target(named: name) == nil && gone.contains(String(name.split(separator: "/").last ?? ""))
       }.sorted())
   }
 }

@@ -125,7 +125,7 @@ import Testing
     world.runner.succeed("a 1")
     let second = try await world.build(text, forced: ["a", "b", "c"])
     #expect(world.runner.calls == ["a 1", "c 1", "c 1"])
-    guard case .locked(let error) = second.outcome("a") else {
+    guard case .locked(let error, _) = second.outcome("a") else {
       Issue.record("a isn't locked")
       return
     }
@@ -143,6 +143,24 @@ import Testing
     let result = try await world.build(changed)
     #expect(world.runner.targets == ["c", "d"])
     #expect(result.outcome("b") == .skipped(because: "a"))
+    guard case .locked(let error, let reasons) = result.outcome("a") else {
+      Issue.record("a isn't locked")
+      return
+    }
+    #expect(reasons == [.changed(key: "step 1", old: "once one", new: "once 1")])
+    #expect(error.text(because: reasons).contains("\n  because step 1 changed: `once one` -> `once 1`\n  hint: "))
+  }
+
+  @Test func forcedWhereAOnceStepRan() async throws {
+    let world = EngineWorld()
+    let text = "a:\n    one\n    once two\n    three\nb:\n    once four\nc:\n    five\n"
+    try await world.build(text)
+    world.runner.forgetCalls()
+    let result = try await world.build(text, forced: ["a", "b", "c"])
+    #expect(world.runner.calls.sorted() == ["a 3", "c 1"])
+    #expect(result.reasons("a") == [.forcedAfterOnce(step: 2)])
+    #expect(result.reasons("b") == [.forcedAfterOnce(step: 1)])
+    #expect(result.reasons("c") == [.forced])
   }
 
   @Test func anInterruptedRunGoesOn() async throws {

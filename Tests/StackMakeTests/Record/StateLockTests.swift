@@ -65,7 +65,10 @@ import Testing
     #expect(attributes[.posixPermissions] as? Int == 0o600)
     let refused = try #require(refusal())
     #expect(refused.holder?.pid == getpid())
-    #expect(refused.description == "another stackmake holds this cluster: pid \(getpid()) on here: `stackmake -j 4 x`")
+    #expect(
+      refused.description
+        == "another stackmake holds this cluster: pid \(getpid()) on here, since 2027-01-15T08:00:00Z: `stackmake -j 4 x`"
+    )
     #expect(StateLock.held(in: directory) == refused)
     _ = consume held
   }
