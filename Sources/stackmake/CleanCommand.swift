@@ -22,15 +22,15 @@ struct CleanCommand: AsyncParsableCommand {
   mutating func run() async throws {
     let (patterns, overrides) = CommandWords.split(words)
     let session = try Session.open(common, overrides: overrides)
-    try await CleanRun(session, clean, wholeCluster: patterns.isEmpty).run { machines, recorded throws in
-      guard !patterns.isEmpty else { return .everything(machines: machines, recorded: recorded) }
+    try await CleanRun(session, clean, wholeCluster: patterns.isEmpty).run { world throws in
+      guard !patterns.isEmpty else { return .everything(world) }
       let gone = patterns.filter { pattern in
         // A server that the layout no longer names is still ours to delete.
-        machines.contains { session.graph.placePrefix + $0.tag.server == pattern }
+        world.machines.contains { session.graph.placePrefix + $0.tag.server == pattern }
       }
       let rest = patterns.filter { !gone.contains($0) }
       let known = rest.isEmpty ? [] : try session.targets(rest).map { session.graph.name($0) }
-      return .some(known + gone, graph: session.graph, machines: machines, recorded: recorded)
+      return .some(known + gone, graph: session.graph, world)
     }
   }
 }
@@ -46,9 +46,7 @@ struct PruneCommand: AsyncParsableCommand {
 
   mutating func run() async throws {
     let session = try Session.open(common, overrides: [])
-    try await CleanRun(session, clean, wholeCluster: false).run { machines, recorded throws in
-      .prune(graph: session.graph, machines: machines, recorded: recorded)
-    }
+    try await CleanRun(session, clean, wholeCluster: false).run { .prune(graph: session.graph, $0) }
   }
 }
 
@@ -78,11 +76,12 @@ struct CleanRun {
     self.wholeCluster = wholeCluster
   }
 
-  func run(_ makePlan: ([Machine], Set<String>) throws -> CleanPlan) async throws {
+  func run(_ makePlan: (CleanPlan.World) throws -> CleanPlan) async throws {
     if options.dryRun {
       let store = try session.readOnlyStore()
       let world = try World.open(session, store: store, isReading: true)
-      let plan = try makePlan(try await machines(world), try recorded(store))
+      let plan = try makePlan(try await look(world, store))
+      await world.close()
       Console.write(text(plan), to: .standardOutput)
       return
     }
@@ -95,7 +94,7 @@ struct CleanRun {
     if !wholeCluster {
       try await session.reported { try await cleaner.resume(graph: session.graph) }
     }
-    let plan = try makePlan(try await machines(world), try recorded(store))
+    let plan = try makePlan(try await look(world, store))
     let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && Terminal.isTerminal(2)
     if isAsked {
       Console.write(text(plan), to: .standardError)
@@ -129,8 +128,12 @@ struct CleanRun {
     if !session.options.silent && !session.options.json { Console.error(summary(plan)) }
   }
 
-  private func machines(_ world: World) async throws -> [Machine] {
-    try await session.reported { try await world.cluster?.machines() ?? [] }
+  private func look(_ world: World, _ store: any Store) async throws -> CleanPlan.World {
+    try await session.reported {
+      CleanPlan.World(
+        machines: try await world.cluster?.machines() ?? [], resources: try await world.cluster?.resources() ?? [],
+        recorded: try recorded(store))
+    }
   }
 
   /// Targets of which anything is on record.
@@ -149,6 +152,7 @@ struct CleanRun {
       lines.append(
         "rebuild server \(rebuild.machine.name) from its image, for \(rebuild.targets.joined(separator: ", "))")
     }
+    lines += plan.resources.map { "delete \($0.kind.rawValue) \($0.name)" }
     lines += plan.forgotten.map { "forget \($0)" }
     if lines.isEmpty { lines.append("stackmake: nothing to clean") }
     return lines.joined(separator: "\n") + "\n"
@@ -158,6 +162,12 @@ struct CleanRun {
     if plan.isEmpty { return "stackmake: nothing to clean" }
     var parts: [String] = []
     if !plan.deletions.isEmpty { parts.append("\(Count(plan.deletions.count, "server")) deleted") }
+    if !plan.resources.isEmpty && !options.noWait {
+      for kind in CloudResource.Kind.allCases {
+        let count = plan.resources.count { $0.kind == kind }
+        if count > 0 { parts.append("\(Count(count, kind.rawValue)) deleted") }
+      }
+    }
     if !plan.rebuilds.isEmpty { parts.append("\(Count(plan.rebuilds.count, "server")) rebuilt") }
     parts.append("\(Count(plan.forgotten.count, "target")) forgotten")
     return "stackmake: " + parts.joined(separator: ", ")

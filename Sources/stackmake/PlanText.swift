@@ -76,5 +76,7 @@ extension PlannedTarget.State {
 struct Count: CustomStringConvertible {
   let description: String
 
-  init(_ count: Int, _ noun: String) { description = "\(count) \(noun)\(count == 1 ? "" : "s")" }
+  init(_ count: Int, _ noun: String) {
+    description = "\(count) \(noun)\(count == 1 ? "" : noun.hasSuffix("s") ? "es" : "s")"
+  }
 }

@@ -85,7 +85,8 @@ private struct StatusRow {
       (state, why) = ("running", "")
     } else if case .locked(let lock) = planned.state {
       error = lock
-      (state, why) = ("locked", lock.cause)
+      let reasons = planned.reasons.isEmpty ? "" : " (\(ReasonText.text(planned.reasons)))"
+      (state, why) = ("locked", lock.cause + reasons)
     } else if case .blocked(let blocker) = planned.state {
       (state, why) = ("unknown", "waits for `\(blocker)`")
     } else if let failure = assessor.failures[name] {

@@ -43,7 +43,7 @@ struct World: Sendable {
         cloud: cloud, id: try clusterID(session, store, isReading: isReading),
         name: graph.variables["cluster"] ?? "cluster", authorizedKeys: keys?.authorized ?? [],
         shells: ServerShells(here: here, identities: keys?.identities ?? []), clock: ContinuousClock())
-      kinds["image-validated"] = ImageValidatedKind(cloud: cloud)
+      kinds["image-validated"] = ImageValidatedKind(cluster: cluster!)
       kinds["layout"] = LayoutKind()
       kinds["server"] = ServerKind(cluster: cluster!)
     }

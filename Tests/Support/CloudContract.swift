@@ -20,7 +20,7 @@ package struct CloudContract: Sendable {
   }
 
   package func spec(_ server: String, generation: Int = 1, userData: String? = nil) async throws -> MachineSpec {
-    let resolution = try await cloud.resolve([MachineWant(name: server, image: image, flavor: flavor)])
+    let resolution = try await cloud.resolve([MachineWant(name: server, image: image, flavor: flavor)], missing: [])
     let resolved = try #require(resolution.resolved.first)
     return MachineSpec(
       tag: MachineTag(cluster: cluster, server: server, generation: generation), name: "\(cluster)-\(server)",
@@ -47,17 +47,18 @@ package struct CloudContract: Sendable {
 
   /// Wrong names are problems, each with its servers; right ones are resolved beside them.
   package func resolvesNames() async throws {
-    let resolution = try await cloud.resolve([
-      MachineWant(name: "right", image: image, flavor: flavor),
-      MachineWant(name: "wrong-1", image: "no-such-image", flavor: "no-such-flavor"),
-      MachineWant(name: "wrong-2", image: image, flavor: flavor, zone: "no-such-zone", network: "no-such-network"),
-    ])
+    let resolution = try await cloud.resolve(
+      [
+        MachineWant(name: "right", image: image, flavor: flavor),
+        MachineWant(name: "wrong-1", image: "no-such-image", flavor: "no-such-flavor"),
+        MachineWant(name: "wrong-2", image: image, flavor: flavor, zone: "no-such-zone", network: "no-such-network"),
+      ], missing: [])
     #expect(resolution.resolved.map(\.name) == ["right"])
     #expect(Set(resolution.problems.map(\.setting)) == ["image", "flavor", "zone", "network"])
     #expect(resolution.problems.first { $0.setting == "image" }?.servers == ["wrong-1"])
     #expect(resolution.problems.first { $0.setting == "zone" }?.servers == ["wrong-2"])
     #expect(resolution.problems.allSatisfy { $0.message.contains("no-such-\($0.setting)") })
-    let again = try await cloud.resolve([MachineWant(name: "right", image: image, flavor: flavor)])
+    let again = try await cloud.resolve([MachineWant(name: "right", image: image, flavor: flavor)], missing: [])
     #expect(again.resolved == resolution.resolved)
     #expect(try await cloud.machines(ofCluster: cluster).isEmpty)
   }

@@ -15,6 +15,8 @@ package final class FakeCloud: Cloud {
     package var flavors: Set<String> = ["m1.tiny", "m1.small"]
     package var maximumMachines = 100
     package var made = 0
+    package var resources: [CloudResource] = []
+    package var metadata: [String: [String: String]] = [:]
   }
 
   package struct Fault: Sendable {
@@ -57,7 +59,9 @@ package final class FakeCloud: Cloud {
     return try result.get()
   }
 
-  package func resolve(_ wants: [MachineWant]) async throws(CloudError) -> CloudResolution {
+  package func resolve(
+    _ wants: [MachineWant], missing: Set<String>
+  ) async throws(CloudError) -> CloudResolution {
     try call("resolve \(wants.count)") { state in
       var result = CloudResolution(resolved: [], problems: [])
       for want in wants {
@@ -76,12 +80,10 @@ package final class FakeCloud: Cloud {
         result.resolved.append(
           ResolvedMachine(
             name: want.name, imageID: "id-of-\(want.image)", imageChecksum: state.images[want.image]!,
-            flavorID: want.flavor, zone: "nova", networkID: "private"))
+            flavorID: want.flavor, zones: ["nova"], network: ResolvedNetwork(id: "private")))
       }
-      let standing = Set(state.machines.values.map(\.tag.server))
-      let missing = wants.map(\.name).filter { !standing.contains($0) }
       if state.machines.count + missing.count > state.maximumMachines {
-        result.problems.append(CloudProblem(servers: missing, setting: "quota", message: "too many machines"))
+        result.problems.append(CloudProblem(servers: missing.sorted(), setting: "quota", message: "too many machines"))
       }
       return result
     }
@@ -140,6 +142,25 @@ package final class FakeCloud: Cloud {
       }
     }
   }
+
+  package func update(_ id: String, _ spec: MachineSpec) async throws(CloudError) {
+    try call("update \(id)") { (state) throws(CloudError) in
+      guard state.machines[id] != nil else {
+        throw CloudError(.notFound, operation: "update server", cause: "there is no machine `\(id)`")
+      }
+      state.metadata[id] = spec.metadata
+    }
+  }
+
+  package func resources(ofCluster cluster: String) async throws(CloudError) -> [CloudResource] {
+    try call("resources \(cluster)") { $0.resources }
+  }
+
+  package func delete(_ resource: CloudResource) async throws(CloudError) {
+    try call("delete \(resource.kind.rawValue) \(resource.id)") { $0.resources.removeAll { $0 == resource } }
+  }
+
+  package func close() async {}
 
   package func console(_ id: String) async throws(CloudError) -> String {
     try call("console \(id)") { (state) throws(CloudError) in

@@ -7,10 +7,12 @@ import Testing
   let free = LocalCatalog.Capacity(maximumMachines: 4, maximumMemory: 10_000, standing: [])
 
   @Test func namesLeftOutAreTheUsualOnes() throws {
-    let resolved = try #require(catalog.resolve([MachineWant(name: "a", image: "", flavor: "")], free).resolved.first)
+    let resolved = try #require(
+      catalog.resolve([MachineWant(name: "a", image: "", flavor: "")], missing: [], free).resolved.first)
     #expect(resolved.imageID == "debian-12-v1")
     #expect(resolved.flavorID == "m1.small")
-    #expect([resolved.zone, resolved.networkID] == ["local", "local"])
+    #expect(resolved.zones == ["local"])
+    #expect(resolved.network.id == "local")
     #expect(resolved.imageChecksum == catalog.recipe("debian-12")?.checksum)
   }
 
@@ -40,14 +42,14 @@ import Testing
     ),
   ])
   func anUnknownNameIsAProblem(_ want: MachineWant, _ setting: String, _ message: String, _ hint: String?) {
-    let resolution = catalog.resolve([want], free)
+    let resolution = catalog.resolve([want], missing: [], free)
     #expect(resolution.resolved.isEmpty)
     #expect(resolution.problems == [CloudProblem(servers: ["a"], setting: setting, message: message, hint: hint)])
   }
 
   @Test func oneNameWrongInManyServersIsOneProblem() {
     let wants = ["a", "b"].map { MachineWant(name: $0, image: "x", flavor: "m1.tiny") }
-    #expect(catalog.resolve(wants, free).problems.map(\.servers) == [["a", "b"]])
+    #expect(catalog.resolve(wants, missing: [], free).problems.map(\.servers) == [["a", "b"]])
   }
 
   @Test(arguments: [
@@ -60,7 +62,9 @@ import Testing
     var capacity = free
     capacity.standing = standing.map { .init(server: $0, memory: 512) }
     let wants = wanted.map { MachineWant(name: $0, image: "debian-12", flavor: flavor) }
-    let found = catalog.resolve(wants, capacity).problems.filter { $0.setting == "quota" }
+    let found = catalog.resolve(wants, missing: Set(wanted).subtracting(standing), capacity).problems.filter {
+      $0.setting == "quota"
+    }
     #expect(found.count == problems)
   }
 }

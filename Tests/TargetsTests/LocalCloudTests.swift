@@ -172,8 +172,8 @@ struct LocalCloudTests {
       let cloud = LocalCloud(settings)
       let one = try await cloud.create(try await lab.contract.spec("a"))
       let wants = ["a", "b"].map { MachineWant(name: $0, image: "debian-12", flavor: "m1.tiny") }
-      #expect(try await cloud.resolve([wants[0]]).problems.isEmpty)
-      #expect(try await cloud.resolve(wants).problems.map(\.setting) == ["quota"])
+      #expect(try await cloud.resolve([wants[0]], missing: []).problems.isEmpty)
+      #expect(try await cloud.resolve(wants, missing: ["b"]).problems.map(\.setting) == ["quota"])
       let spec = try await lab.contract.spec("b")
       let error = await #expect(throws: CloudError.self) { _ = try await cloud.create(spec) }
       #expect(error?.code == .quota)

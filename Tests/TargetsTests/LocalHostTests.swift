@@ -137,7 +137,7 @@ import Testing
   @Test func onlyRootCanMakeMachines() async {
     let cloud = LocalCloud(LocalSettings(root: "/nonexistent", environment: [:], userID: 1000, now: { 0 }))
     let errors = [
-      await #expect(throws: CloudError.self) { _ = try await cloud.resolve([]) },
+      await #expect(throws: CloudError.self) { _ = try await cloud.resolve([], missing: []) },
       await #expect(throws: CloudError.self) { _ = try await cloud.machines(ofCluster: "c") },
       await #expect(throws: CloudError.self) { try await cloud.delete("abc", wait: true) },
     ]
@@ -152,7 +152,8 @@ import Testing
     let spec = MachineSpec(
       tag: MachineTag(cluster: "c", server: "it's", generation: 1), name: "c-it's", hostname: "it's",
       resolved: ResolvedMachine(
-        name: "it's", imageID: "debian-12-v1", imageChecksum: "", flavorID: "m1.tiny", zone: "local", networkID: "local"
+        name: "it's", imageID: "debian-12-v1", imageChecksum: "", flavorID: "m1.tiny", zones: ["local"],
+        network: ResolvedNetwork(id: "local")
       ),
       userData: "", metadata: [:])
     let record = MachineRecord(spec, id: "0123abcd", address: "10.64.5.10", createdAt: 0)

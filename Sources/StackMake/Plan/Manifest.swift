@@ -39,7 +39,7 @@ package struct Manifest: Hashable, Sendable {
   /// the step to count as done.
   package var steps: [Fingerprint] {
     var context = Fingerprint.Hasher()
-    for entry in entries[..<contextCount] { entry.hash(into: &context) }
+    for entry in entries[..<contextCount] where !entry.isInPlace { entry.hash(into: &context) }
     let contextDigest = context.finish()
     var result: [Fingerprint] = []
     var current: Fingerprint.Hasher?
@@ -57,6 +57,10 @@ package struct Manifest: Hashable, Sendable {
 }
 
 extension ManifestEntry {
+  /// Begins the key of an attribute that its kind changes in place: the target is stale, and its steps are not.
+  package static let inPlacePrefix = "in-place "
+  package var isInPlace: Bool { key.hasPrefix(Self.inPlacePrefix) }
+
   /// `step 3`: the files that it moves follow it.
   var isStep: Bool { key.hasPrefix(Manifest.stepPrefix) }
 

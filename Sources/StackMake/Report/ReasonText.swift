@@ -26,6 +26,8 @@ package enum ReasonText {
   }
 
   private static func changed(_ key: String, _ old: String?, _ new: String?) -> String {
+    let key =
+      key.hasPrefix(ManifestEntry.inPlacePrefix) ? String(key.dropFirst(ManifestEntry.inPlacePrefix.count)) : key
     let words = key.split(separator: " ", maxSplits: 1).map(String.init)
     let name = words.count > 1 ? words[1] : ""
     switch words.first {

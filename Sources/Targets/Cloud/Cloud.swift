@@ -5,7 +5,9 @@
 package protocol Cloud: Sendable {
   /// What the names in `wants` resolve to, and every problem with them, in one answer. Makes nothing.
   /// Throws only where the cloud itself can't be asked or can't work.
-  func resolve(_ wants: [MachineWant]) async throws(CloudError) -> CloudResolution
+  ///
+  /// - Parameter missing: names of those that don't stand yet, and have to fit into what is left of the quota.
+  func resolve(_ wants: [MachineWant], missing: Set<String>) async throws(CloudError) -> CloudResolution
 
   /// Every machine that carries the cluster's id, half-made and half-deleted ones too; one list call.
   func machines(ofCluster cluster: String) async throws(CloudError) -> [Machine]
@@ -18,6 +20,9 @@ package protocol Cloud: Sendable {
   /// and generation. Returns as `create` does. Calling it again for the generation that the machine already has does nothing.
   func rebuild(_ id: String, _ spec: MachineSpec) async throws(CloudError) -> Machine
 
+  /// Gives a standing machine what can be given to it in place: metadata and security groups of the new spec. Safe to repeat.
+  func update(_ id: String, _ spec: MachineSpec) async throws(CloudError)
+
   /// Deletes a machine and all that was made with it, and returns once `machines` no longer lists it
   /// (or at once where `wait` is false). One that doesn't exist is fine.
   func delete(_ id: String, wait: Bool) async throws(CloudError)
@@ -27,73 +32,40 @@ package protocol Cloud: Sendable {
 
   /// The SSH host keys that the machine shows, in a way that a stranger on the network can't forge; nil while it hasn't shown them yet.
   func hostKeys(_ id: String) async throws(CloudError) -> [HostKey]?
+
+  /// What else carries the cluster's id: ports, floating addresses, key pairs, groups, in the order in which they can be
+  /// deleted. Those of machines that stand are among them.
+  func resources(ofCluster cluster: String) async throws(CloudError) -> [CloudResource]
+
+  /// Deletes one of these. One that doesn't exist is fine.
+  func delete(_ resource: CloudResource) async throws(CloudError)
+
+  /// Ends what is kept open.
+  func close() async
 }
 
-/// What a server of the layout asks for, by name.
-package struct MachineWant: Sendable, Hashable {
+/// Something besides machines that a cluster made in its cloud.
+package struct CloudResource: Sendable, Hashable {
+  package enum Kind: String, Sendable, CaseIterable {
+    /// In the order in which they can be deleted: a group is in use as long as a port is in it.
+    case floatingAddress = "floating address"
+    case port
+    case serverGroup = "server group"
+    case keyPair = "key pair"
+    case securityGroup = "security group"
+  }
+
+  package var kind: Kind
+  package var id: String
   package var name: String
-  package var image: String
-  package var flavor: String
-  package var zone: String?
-  package var network: String?
+  /// The server of the layout that it was made for; nil where it is the whole cluster's.
+  package var server: String?
 
-  package init(name: String, image: String, flavor: String, zone: String? = nil, network: String? = nil) {
+  package init(kind: Kind, id: String, name: String, server: String? = nil) {
+    self.kind = kind
+    self.id = id
     self.name = name
-    self.image = image
-    self.flavor = flavor
-    self.zone = zone
-    self.network = network
-  }
-}
-
-package struct CloudResolution: Sendable, Hashable {
-  /// One for each want that has no problem.
-  package var resolved: [ResolvedMachine]
-  package var problems: [CloudProblem]
-
-  package init(resolved: [ResolvedMachine], problems: [CloudProblem]) {
-    self.resolved = resolved
-    self.problems = problems
-  }
-}
-
-/// What the names of one server resolved to.
-package struct ResolvedMachine: Sendable, Hashable {
-  package var name: String
-  package var imageID: String
-  /// Changes when the image's contents do.
-  package var imageChecksum: String
-  package var flavorID: String
-  package var zone: String
-  package var networkID: String
-
-  package init(
-    name: String, imageID: String, imageChecksum: String, flavorID: String, zone: String, networkID: String
-  ) {
-    self.name = name
-    self.imageID = imageID
-    self.imageChecksum = imageChecksum
-    self.flavorID = flavorID
-    self.zone = zone
-    self.networkID = networkID
-  }
-}
-
-/// One thing that is wrong with what was asked for.
-package struct CloudProblem: Sendable, Hashable {
-  /// Servers that it concerns, by name.
-  package var servers: [String]
-  /// Which setting is wrong: `image`, `flavor`, `zone`, `network`, `quota`.
-  package var setting: String
-  /// `no image called \`debian-13\`; there are debian-12`
-  package var message: String
-  package var hint: String?
-
-  package init(servers: [String], setting: String, message: String, hint: String? = nil) {
-    self.servers = servers
-    self.setting = setting
-    self.message = message
-    self.hint = hint
+    self.server = server
   }
 }
 
@@ -121,10 +93,12 @@ package struct MachineSpec: Sendable, Hashable {
   /// The whole `#cloud-config` text.
   package var userData: String
   package var metadata: [String: String]
+  /// `ssh-ed25519 AAAA…`: the keys that first boot lets in.
+  package var authorizedKeys: [String]
 
   package init(
     tag: MachineTag, name: String, hostname: String, resolved: ResolvedMachine, userData: String,
-    metadata: [String: String]
+    metadata: [String: String], authorizedKeys: [String] = []
   ) {
     self.tag = tag
     self.name = name
@@ -132,6 +106,7 @@ package struct MachineSpec: Sendable, Hashable {
     self.resolved = resolved
     self.userData = userData
     self.metadata = metadata
+    self.authorizedKeys = authorizedKeys
   }
 }
 

@@ -17,26 +17,39 @@ package struct CleanPlan: Sendable {
 
   package var deletions: [Deletion] = []
   package var rebuilds: [Rebuild] = []
+  /// What else goes, in the order in which it can.
+  package var resources: [CloudResource] = []
   /// Targets whose record is forgotten, sorted.
   package var forgotten: [String] = []
 
-  package var isEmpty: Bool { deletions.isEmpty && rebuilds.isEmpty && forgotten.isEmpty }
+  package var isEmpty: Bool { deletions.isEmpty && rebuilds.isEmpty && resources.isEmpty && forgotten.isEmpty }
 
-  /// Everything: all machines that this cluster ever made, and every record.
-  package static func everything(machines: [Machine], recorded: Set<String>) -> CleanPlan {
+  /// What stands: a clean is decided from it and from what is on record.
+  package struct World: Sendable {
+    package var machines: [Machine]
+    package var resources: [CloudResource]
+    /// The targets of which there is a record.
+    package var recorded: Set<String>
+
+    package init(machines: [Machine], resources: [CloudResource] = [], recorded: Set<String>) {
+      self.machines = machines
+      self.resources = resources
+      self.recorded = recorded
+    }
+  }
+
+  /// Everything: all that this cluster ever made, and every record.
+  package static func everything(_ world: World) -> CleanPlan {
     CleanPlan(
-      deletions: machines.sorted { $0.name < $1.name }.map { Deletion(machine: $0) }, rebuilds: [],
-      forgotten: recorded.sorted())
+      deletions: world.machines.sorted { $0.name < $1.name }.map { Deletion(machine: $0) }, rebuilds: [],
+      resources: world.resources, forgotten: world.recorded.sorted())
   }
 
   /// These targets and what was built on them.
   ///
-  /// - Parameters:
-  ///   - names: targets of the graph, or `server/X` of a server that the layout no longer names.
-  ///   - recorded: the targets of which there is a record.
-  package static func some(
-    _ names: [String], graph: Graph, machines: [Machine], recorded: Set<String>
-  ) -> CleanPlan {
+  /// - Parameter names: targets of the graph, or `server/X` of a server that the layout no longer names.
+  package static func some(_ names: [String], graph: Graph, _ world: World) -> CleanPlan {
+    let (machines, recorded) = (world.machines, world.recorded)
     var plan = CleanPlan()
     var forgotten: Set<String> = []
     var deleted: Set<String> = []
@@ -61,6 +74,7 @@ package struct CleanPlan: Sendable {
       forgotten.insert(graph.placePrefix + graph[place].name)
     }
     plan.deletions = machines.filter { deleted.contains($0.tag.server) }.map { Deletion(machine: $0) }
+    plan.resources = world.resources.filter { $0.server.map(deleted.contains) ?? false }
     for target in graph.targets {
       guard let place = graph.place(target), deleted.contains(graph[place].name) else { continue }
       forgotten.insert(graph.name(target))
@@ -70,14 +84,15 @@ package struct CleanPlan: Sendable {
   }
 
   /// Servers that this cluster owns and the layout no longer names.
-  package static func prune(graph: Graph, machines: [Machine], recorded: Set<String>) -> CleanPlan {
+  package static func prune(graph: Graph, _ world: World) -> CleanPlan {
     let named = Set(graph.places.map(\.name))
-    let extra = machines.filter { !named.contains($0.tag.server) }
-    let gone = Set(extra.map(\.tag.server))
+    let extra = world.machines.filter { !named.contains($0.tag.server) }
+    let left = world.resources.filter { $0.server.map { !named.contains($0) } ?? false }
+    let gone = Set(extra.map(\.tag.server) + left.compactMap(\.server))
     return CleanPlan(
-      deletions: extra.sorted { $0.name < $1.name }.map { Deletion(machine: $0) }, rebuilds: [],
+      deletions: extra.sorted { $0.name < $1.name }.map { Deletion(machine: $0) }, rebuilds: [], resources: left,
       // What ran on a machine that is gone is gone with it.
-      forgotten: recorded.filter { name in
+      forgotten: world.recorded.filter { name in
         graph.target(named: name) == nil && gone.contains(String(name.split(separator: "/").last ?? ""))
       }.sorted())
   }

@@ -44,6 +44,11 @@ package struct Cleaner: Sendable {
       for await failure in group { if let failure { failures.append(failure) } }
     }
     guard failures.isEmpty else { return failures.sorted { $0.subject < $1.subject } }
+    if waits, !plan.resources.isEmpty {
+      if let failure = await attempt({ () async throws(StepError) in try await sweep(plan.resources) }) {
+        return [failure]
+      }
+    }
     if let failure = await attempt({ () async throws(StepError) in
       try recorded("forget", "the record") { () throws(StoreError) in try store.forget(plan.forgotten) }
     }) {
@@ -74,6 +79,13 @@ package struct Cleaner: Sendable {
           reporter.report(.note(target: nil, text: "going on to rebuild \(machine.name)"))
           try await rebuild(machine, graph[place], generation: generation, cluster)
         }
+      case "sweep":
+        let ids = Set((intent.values["ids"] ?? "").split(separator: " ").map(String.init))
+        let left = try await cluster.resources().filter { ids.contains($0.id) }
+        if !left.isEmpty {
+          reporter.report(.note(target: nil, text: "going on to delete what \(cluster.name) had made"))
+        }
+        for resource in left { try await delete(resource, cluster) }
       default:
         // A machine that was being created carries its tag: its server's next turn adopts or removes it.
         break
@@ -100,6 +112,28 @@ package struct Cleaner: Sendable {
     try settle(intent, forgetting: [server])
   }
 
+  /// Deletes what else the cluster made, in this order.
+  private func sweep(_ resources: [CloudResource]) async throws(StepError) {
+    guard let cluster else { return }
+    let intent = try recorded("write the journal", cluster.name) { () throws(StoreError) in
+      try store.begin(
+        Intent(
+          action: "sweep", subject: cluster.name, values: ["ids": resources.map(\.id).joined(separator: " ")], at: now()
+        ))
+    }
+    for resource in resources {
+      reporter.report(.note(target: nil, text: "deleting \(resource.kind.rawValue) \(resource.name)"))
+      try await delete(resource, cluster)
+    }
+    try settle(intent, forgetting: [])
+  }
+
+  private func delete(_ resource: CloudResource, _ cluster: Cluster) async throws(StepError) {
+    try await cloud("\(resource.kind.rawValue) \(resource.name)") { () async throws(CloudError) in
+      try await cluster.cloud.delete(resource)
+    }
+  }
+
   private func rebuild(_ rebuild: CleanPlan.Rebuild, placePrefix: String) async throws(StepError) {
     guard let cluster else { return }
     let server = placePrefix + rebuild.place.name
@@ -120,7 +154,7 @@ package struct Cleaner: Sendable {
     _ machine: Machine, _ place: Place, generation: Int, _ cluster: Cluster
   ) async throws(StepError) {
     let resolution = try await cloud(place.name) { () async throws(CloudError) in
-      try await cluster.cloud.resolve([MachineWant(place)])
+      try await cluster.cloud.resolve([MachineWant(place)], missing: [])
     }
     guard let resolved = resolution.resolved.first(where: { $0.name == place.name }) else {
       throw StepError(

@@ -14,6 +14,7 @@ package struct Cluster: Sendable {
   package let clock: any Clock<Duration>
   /// How long a machine may take from its creation until it answers.
   package let bootLimit: Duration
+  private let watch: Watch<[Machine]>
 
   package init(
     cloud: any Cloud, id: String, name: String, authorizedKeys: [String], shells: any ShellProvider,
@@ -26,6 +27,7 @@ package struct Cluster: Sendable {
     self.shells = shells
     self.clock = clock
     self.bootLimit = bootLimit
+    watch = Watch(clock: clock) { () async throws(CloudError) in try await cloud.machines(ofCluster: id) }
   }
 
   /// The register that holds the cluster's id.
@@ -34,10 +36,28 @@ package struct Cluster: Sendable {
   /// The register that holds the last generation of a server that was ever asked for.
   package static func generationRegister(_ server: String) -> String { "generation/\(server)" }
 
-  /// Every machine of this cluster, by one list call.
+  /// Every machine of this cluster, by one list call for all who ask at once.
   package func machines() async throws(StepError) -> [Machine] {
     do throws(CloudError) {
-      return try await cloud.machines(ofCluster: id)
+      return try await watch.now()
+    } catch {
+      throw StepError(error, subject: name)
+    }
+  }
+
+  /// What else carries the cluster's id.
+  package func resources() async throws(StepError) -> [CloudResource] {
+    do throws(CloudError) {
+      return try await cloud.resources(ofCluster: id)
+    } catch {
+      throw StepError(error, subject: name)
+    }
+  }
+
+  /// The same at the next tick: for those who wait until something is so.
+  package func nextMachines() async throws(StepError) -> [Machine] {
+    do throws(CloudError) {
+      return try await watch.next()
     } catch {
       throw StepError(error, subject: name)
     }

@@ -4,18 +4,17 @@ import Synchronization
 /// `image-validated`: every name that the layout asks of the cloud resolves, or the build stops
 /// before anything is made.
 package struct ImageValidatedKind: TargetKind {
-  private let cloud: any Cloud
+  /// Settings that are names of the cloud's, or ask for something that it may not have.
+  static let settings = ["image", "flavor", "zone", "network", "security-group", "floating", "spread", "volume"]
 
-  package init(cloud: any Cloud) { self.cloud = cloud }
+  private let cluster: Cluster
+
+  package init(cluster: Cluster) { self.cluster = cluster }
 
   package func attributes(of target: TargetID, in graph: Graph) -> [ManifestEntry] {
     graph.places.map { place in
-      let want = MachineWant(place)
-      let words = [
-        "image=\(want.image)", "flavor=\(want.flavor)", want.zone.map { "zone=\($0)" },
-        want.network.map { "network=\($0)" },
-      ]
-      return ManifestEntry("server \(place.name)", words.compactMap(\.self).joined(separator: " "))
+      let words = Self.settings.compactMap { name in place.settings[name].map { "\(name)=\($0)" } }
+      return ManifestEntry("server \(place.name)", words.joined(separator: " "))
     }
   }
 
@@ -50,14 +49,17 @@ package struct ImageValidatedKind: TargetKind {
         operation: "validate what the layout asks for", subject: build.name, cause: Self.text(resolution.problems),
         hint: hints.isEmpty ? nil : hints.joined(separator: "; "))
     }
+    for note in resolution.notes { build.note(note) }
     build.set(Self.values(resolution))
   }
 
   package func outputs(_ build: TargetBuild) -> [String: String] { build.outputs }
 
   private func resolve(_ graph: Graph) async throws(StepError) -> CloudResolution {
+    let standing = Set(try await cluster.machines().map(\.tag.server))
+    let wants = graph.machineWants
     do throws(CloudError) {
-      return try await cloud.resolve(graph.machineWants)
+      return try await cluster.cloud.resolve(wants, missing: Set(wants.map(\.name)).subtracting(standing))
     } catch {
       throw StepError(error, subject: "image-validated")
     }
@@ -68,8 +70,13 @@ package struct ImageValidatedKind: TargetKind {
     for machine in resolution.resolved {
       values["image of \(machine.name)"] = "\(machine.imageID) \(machine.imageChecksum)"
       values["flavor of \(machine.name)"] = machine.flavorID
-      values["zone of \(machine.name)"] = machine.zone
-      values["network of \(machine.name)"] = machine.networkID
+      if !machine.zones.isEmpty { values["zone of \(machine.name)"] = machine.zones.joined(separator: ",") }
+      values["network of \(machine.name)"] =
+        ([machine.network] + machine.extraNetworks).map(\.id).joined(separator: ",")
+      if let groups = machine.securityGroupIDs {
+        values["security groups of \(machine.name)"] = groups.joined(separator: ",")
+      }
+      if let network = machine.floatingNetworkID { values["floating network of \(machine.name)"] = network }
     }
     return values
   }

@@ -20,13 +20,12 @@ struct ServerBoot: Sendable {
       try build.store.registers(prefix: register)[register].flatMap { Int($0) } ?? 0
     }
     var adopted: Machine?
-    for machine in machines.sorted(by: { $0.tag.generation > $1.tag.generation }) {
+    for machine in machines.sorted(by: Self.isBetter) {
       if adopted == nil, machine.tag.generation == last, machine.status != .deleting,
-        ServerKind.problem(machine.status) == nil
-          || machine.status == .incomplete
+        ServerKind.problem(machine.status) == nil || machine.status == .incomplete
       {
         adopted = machine
-      } else {
+      } else if machine.status != .deleting {
         // Left by an attempt that failed or was cut off: it is ours, and nobody needs it.
         build.note("removing \(machine.name) of generation \(machine.tag.generation), which was left half made")
         try await cloud { () async throws(CloudError) in try await cluster.cloud.delete(machine.id, wait: true) }
@@ -49,32 +48,78 @@ struct ServerBoot: Sendable {
     return machine
   }
 
+  /// Of several machines for one server, the one that is to be kept comes first.
+  private static func isBetter(_ a: Machine, _ b: Machine) -> Bool {
+    func rank(_ status: Machine.Status) -> Int {
+      switch status {
+      case .active: 0
+      case .building: 1
+      default: 2
+      }
+    }
+    return (-a.tag.generation, rank(a.status), a.createdAt, a.id) < (
+      -b.tag.generation, rank(b.status), b.createdAt, b.id
+    )
+  }
+
   /// Waits for ACTIVE, its host keys, SSH, and the end of first boot.
   func wait() async throws(StepError) -> ServerOutputs {
     let id = build.outputs["id"]!
-    var machine: Machine?
-    try await poll("wait for ACTIVE") { () async throws(StepError) in
-      guard let found = try await cluster.machines().first(where: { $0.id == id }) else {
-        throw StepError(operation: "wait for ACTIVE", subject: build.name, cause: "the machine is gone")
-      }
-      if case .error(let text) = found.status { throw await failure("wait for ACTIVE", text) }
-      if found.status == .stopped { throw await failure("wait for ACTIVE", "the machine stopped") }
-      guard found.status == .active, !found.addresses.isEmpty else { return false }
-      machine = found
-      return true
-    }
-    var keys: [HostKey] = []
-    try await poll("wait for its host keys") { () async throws(StepError) in
-      let shown = try await cloud { () async throws(CloudError) in try await cluster.cloud.hostKeys(id) }
-      keys = shown ?? []
-      return !keys.isEmpty
-    }
+    let machine = try await active(id)
+    let keys = try await hostKeys(id)
     let outputs = ServerOutputs(
-      id: id, generation: machine!.tag.generation, ip: machine!.addresses[0], hostKeys: keys,
+      id: id, generation: machine.tag.generation, ip: machine.addresses[0], hostKeys: keys,
       user: place.settings["user"] ?? "stack")
     build.note("waiting for ssh at \(outputs.ip)")
     try await firstBoot(outputs)
     return outputs
+  }
+
+  private func active(_ id: String) async throws(StepError) -> Machine {
+    let operation = "wait for ACTIVE"
+    let limit = Deadline(cluster, now: build.now)
+    var machines = try await cluster.machines()
+    while true {
+      guard let found = machines.first(where: { $0.id == id }) else {
+        throw StepError(operation: operation, subject: build.name, cause: "the machine is gone")
+      }
+      if case .error(let text) = found.status { throw await failure(operation, text) }
+      if found.status == .stopped { throw await failure(operation, "the machine stopped") }
+      if found.status == .active, !found.addresses.isEmpty { return found }
+      try build.checkInterrupt(operation)
+      if limit.isOver { throw await failure(operation, limit.cause) }
+      machines = try await cluster.nextMachines()
+    }
+  }
+
+  private func hostKeys(_ id: String) async throws(StepError) -> [HostKey] {
+    let operation = "wait for its host keys"
+    let limit = Deadline(cluster, now: build.now)
+    var pause = Duration.milliseconds(250)
+    while true {
+      let shown = try await cloud { () async throws(CloudError) in try await cluster.cloud.hostKeys(id) }
+      if let shown, !shown.isEmpty { return shown }
+      try build.checkInterrupt(operation)
+      if limit.isOver { throw await failure(operation, limit.cause) }
+      _ = try? await cluster.clock.sleep(for: pause)
+      pause = min(pause * 1.5, .seconds(5))
+    }
+  }
+
+  /// The end of the time that a machine may take.
+  private struct Deadline {
+    let end: Double
+    let limit: Duration
+    let now: @Sendable () -> Double
+
+    init(_ cluster: Cluster, now: @escaping @Sendable () -> Double) {
+      limit = cluster.bootLimit
+      end = now() + Double(limit.components.seconds)
+      self.now = now
+    }
+
+    var isOver: Bool { now() > end }
+    var cause: String { "not within \(limit.components.seconds) s" }
   }
 
   /// Waits for the end of cloud-init over SSH, and shows its errors.
@@ -90,15 +135,16 @@ struct ServerBoot: Sendable {
         throw ShellError(.failed, host: place.name, operation: "wait for first boot", cause: "\(status)\n\(said.text)")
       }
     } catch {
+      if error.code == .unreachable { throw await failure(error.operation, error.cause) }
       throw StepError(
         error.code == .interrupted ? .interrupted : .failed, operation: error.operation, subject: build.name,
-        cause: error.cause, hint: error.hint ?? "`stackmake clean \(build.name)` deletes it for a fresh start")
+        cause: error.cause, hint: error.hint ?? Self.freshStart(build.name))
     }
   }
 
   private func spec(_ generation: Int) async throws(StepError) -> MachineSpec {
     let resolution = try await cloud { () async throws(CloudError) in
-      try await cluster.cloud.resolve([MachineWant(place)])
+      try await cluster.cloud.resolve([MachineWant(place)], missing: [])
     }
     guard let resolved = resolution.resolved.first(where: { $0.name == place.name }) else {
       let problems = resolution.problems.map(\.message).joined(separator: "\n    ")
@@ -116,25 +162,15 @@ struct ServerBoot: Sendable {
       name: "\(cluster.name)-\(place.name)", hostname: place.name, resolved: resolved,
       userData: UserData.text(
         user: place.settings["user"] ?? "stack", hostname: place.name, authorizedKeys: cluster.authorizedKeys),
-      metadata: metadata)
+      metadata: metadata, authorizedKeys: cluster.authorizedKeys)
   }
 
-  /// Asks again with growing pauses, until it is so or the time is up.
-  private func poll(
-    _ operation: String, _ isSo: () async throws(StepError) -> Bool
-  ) async throws(StepError) {
-    var pause = Duration.milliseconds(100)
-    let limit = cluster.bootLimit
-    var waited = Duration.zero
-    while !(try await isSo()) {
-      try build.checkInterrupt(operation)
-      guard waited < limit else {
-        throw await failure(operation, "not within \(limit.components.seconds) s")
-      }
-      try? await cluster.clock.sleep(for: pause)
-      waited += pause
-      pause = min(pause * 1.5, .seconds(5))
-    }
+  /// Gives the standing machine what can be given to it in place.
+  func update() async throws(StepError) {
+    guard let outputs = build.situation.trace.flatMap({ ServerOutputs($0.outputs) }) else { return }
+    let spec = try await spec(outputs.generation)
+    build.note("changing its metadata and security groups")
+    try await cloud { () async throws(CloudError) in try await cluster.cloud.update(outputs.id, spec) }
   }
 
   /// With the end of the console, which tells most.
@@ -144,10 +180,10 @@ struct ServerBoot: Sendable {
       let end = console.split(separator: "\n").suffix(15)
       if !end.isEmpty { text += "\n    the end of its console:\n    " + end.joined(separator: "\n    ") }
     }
-    return StepError(
-      operation: operation, subject: build.name, cause: text,
-      hint: "`stackmake clean \(build.name)` deletes it for a fresh start")
+    return StepError(operation: operation, subject: build.name, cause: text, hint: Self.freshStart(build.name))
   }
+
+  private static func freshStart(_ name: String) -> String { "`stackmake clean \(name)` deletes it for a fresh start" }
 
   private func cloud<R>(_ body: () async throws(CloudError) -> R) async throws(StepError) -> R {
     do throws(CloudError) {

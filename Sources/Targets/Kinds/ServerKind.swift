@@ -4,7 +4,9 @@ package import StackMake
 /// a rule gives it.
 package struct ServerKind: TargetKind {
   /// Settings that a standing machine can't be given.
-  static let fixedSettings: Set<String> = ["image", "flavor", "zone", "network", "user", "volume"]
+  static let fixedSettings: Set<String> = [
+    "image", "flavor", "zone", "network", "user", "volume", "floating", "spread",
+  ]
 
   let cluster: Cluster
 
@@ -12,7 +14,10 @@ package struct ServerKind: TargetKind {
 
   package func attributes(of target: TargetID, in graph: Graph) -> [ManifestEntry] {
     guard let place = graph.place(target) else { return [] }
-    return graph[place].settings.sorted { $0.key < $1.key }.map { ManifestEntry("setting \($0.key)", $0.value) }
+    return graph[place].settings.sorted { $0.key < $1.key }.map { setting in
+      let isInPlace = setting.key == "security-group" || setting.key.hasPrefix("meta.")
+      return ManifestEntry("\(isInPlace ? ManifestEntry.inPlacePrefix : "")setting \(setting.key)", setting.value)
+    }
   }
 
   /// A server has its settings as attributes of its own: another line of the layout doesn't concern it.
@@ -55,16 +60,25 @@ package struct ServerKind: TargetKind {
     if let problem = observation.problem {
       return .locked(lock(situation, "the server is \(problem), and is not thrown away by itself"))
     }
-    for case .changed(let key, let old?, let new) in situation.reasons where key.hasPrefix("setting ") {
+    for case .changed(let key, .some, _) in situation.reasons where key.hasPrefix("setting ") {
       let setting = String(key.dropFirst("setting ".count))
       guard Self.fixedSettings.contains(setting) else { continue }
-      return .locked(
-        lock(situation, "a standing server can't be given another \(setting) (\(old) -> \(new ?? "none"))"))
+      return .locked(lock(situation, "a standing server can't be given another \(setting)"))
     }
     if observation.values["generation"] != trace.outputs["generation"] {
       return .run(boot + all)
     }
-    return stepsLeft(situation, generation: observation.values["generation"] ?? "")
+    let inPlace = situation.reasons.count(where: Self.isInPlace)
+    // Nothing else changed: no step of the recipe runs.
+    if inPlace > 0, inPlace == situation.reasons.count { return .run([.act("update")]) }
+    let steps = stepsLeft(situation, generation: observation.values["generation"] ?? "")
+    guard inPlace > 0, case .run(let actions) = steps else { return steps }
+    return .run([.act("update")] + actions)
+  }
+
+  private static func isInPlace(_ reason: StaleReason) -> Bool {
+    guard case .changed(let key, _, _) = reason else { return false }
+    return key.hasPrefix(ManifestEntry.inPlacePrefix)
   }
 
   /// The machine stands: its recipe changes nothing of what dependents are told.
@@ -78,6 +92,7 @@ package struct ServerKind: TargetKind {
     switch action {
     case "create": build.set(["id": try await ServerBoot(cluster, build, place).create().id])
     case "wait": build.set(try await ServerBoot(cluster, build, place).wait().values)
+    case "update": try await ServerBoot(cluster, build, place).update()
     default: preconditionFailure("BUG: `\(action)` is not an action of a server")
     }
   }

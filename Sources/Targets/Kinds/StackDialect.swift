@@ -7,7 +7,9 @@ extension Dialect {
   package static func stack(cluster: String) -> Dialect {
     Dialect(
       block: "layout",
-      settings: ["flavor", "image", "zone", "network", "security-group", "volume", "role", "user"],
+      settings: [
+        "flavor", "image", "zone", "network", "security-group", "volume", "floating", "spread", "role", "user",
+      ],
       settingPrefixes: ["meta."],
       settingDefaults: ["user": "stack"],
       variants: [

@@ -9,7 +9,10 @@ extension MachineWant {
   package init(_ place: Place) {
     self.init(
       name: place.name, image: place.settings["image"] ?? "", flavor: place.settings["flavor"] ?? "",
-      zone: place.settings["zone"], network: place.settings["network"])
+      zone: place.settings["zone"], network: place.settings["network"],
+      securityGroups: place.settings["security-group"]?.split(separator: ",").map(String.init),
+      volume: place.settings["volume"], floating: place.settings["floating"],
+      spread: place.settings["spread"].map { Spread(group: place.group, policy: $0) })
   }
 }
 

@@ -146,7 +146,8 @@ extension LocalCloudTests {
       for server in ["compute-1", "compute-2"] {
         #expect(
           run.said(by: "server/\(server)") == [
-            "locked: build: server/\(server): a standing server can't be given another \(setting) (\(old) -> \(new))",
+            "locked: build: server/\(server): a standing server can't be given another \(setting)",
+            "  because setting `\(setting)` changed (\(old) -> \(new))",
             "  hint: `stackmake clean server/\(server)` deletes it, and the next build makes it anew",
           ], "\(run)")
         #expect(run.said(by: "configured/\(server)") == ["skipped: it depends on `server/\(server)`"], "\(run)")

@@ -33,7 +33,7 @@ struct LocalCatalog: Sendable, Hashable {
   }
 
   /// Every want that has no problem, and every problem. Pure.
-  func resolve(_ wants: [MachineWant], _ capacity: Capacity) -> CloudResolution {
+  func resolve(_ wants: [MachineWant], missing: Set<String>, _ capacity: Capacity) -> CloudResolution {
     var problems: [CloudProblem] = []
     var resolved: [ResolvedMachine] = []
     func check(_ setting: String, _ offered: [String], _ value: (MachineWant) -> String) {
@@ -58,23 +58,27 @@ struct LocalCatalog: Sendable, Hashable {
       resolved.append(
         ResolvedMachine(
           name: want.name, imageID: recipe.id, imageChecksum: recipe.checksum, flavorID: Self.flavor(want),
-          zone: Self.zone, networkID: Self.network))
+          zones: [Self.zone], network: ResolvedNetwork(id: Self.network, hasPortSecurity: false)))
     }
-    return CloudResolution(resolved: resolved, problems: problems + Self.quota(wants, capacity))
+    return CloudResolution(
+      resolved: resolved, problems: problems + Self.quota(wants.filter { missing.contains($0.name) }, capacity),
+      notes: Self.meaningless(wants))
+  }
+
+  /// A Stackfile that is made for OpenStack builds here, too: what this host can't give is said.
+  private static func meaningless(_ wants: [MachineWant]) -> [String] {
+    let asked: [(String, (MachineWant) -> Bool)] = [
+      ("security-group", { $0.securityGroups != nil }), ("volume", { $0.volume != nil }),
+      ("floating", { $0.floating != nil }), ("spread", { $0.spread != nil }),
+    ]
+    return asked.filter { _, isAsked in wants.contains(where: isAsked) }
+      .map { name, _ in "`\(name)` means nothing on this host, and is left out" }
   }
 
   /// What is still missing has to fit beside what stands.
-  private static func quota(_ wants: [MachineWant], _ capacity: Capacity) -> [CloudProblem] {
-    var standing: [String: Int] = [:]
-    for machine in capacity.standing { standing[machine.server, default: 0] += 1 }
-    let missing = wants.filter { want in
-      guard let count = standing[want.name], count > 0 else { return true }
-      standing[want.name] = count - 1
-      return false
-    }
+  private static func quota(_ missing: [MachineWant], _ capacity: Capacity) -> [CloudProblem] {
     guard !missing.isEmpty else { return [] }
-    return problems(
-      adding: missing.map { ($0.name, flavors[flavor($0)] ?? 0) }, to: capacity)
+    return problems(adding: missing.map { ($0.name, flavors[flavor($0)] ?? 0) }, to: capacity)
   }
 
   /// Why these machines don't fit beside those that stand; empty where they do.

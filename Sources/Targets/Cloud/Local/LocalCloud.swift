@@ -17,10 +17,12 @@ package final class LocalCloud: Cloud {
     runner = MachineRunner(host: host, files: files)
   }
 
-  package func resolve(_ wants: [MachineWant]) async throws(CloudError) -> CloudResolution {
+  package func resolve(
+    _ wants: [MachineWant], missing: Set<String>
+  ) async throws(CloudError) -> CloudResolution {
     let known = try await host.ready()
     let catalog = LocalCatalog(mirrors: known.mirrors)
-    var resolution = catalog.resolve(wants, try await capacity(known))
+    var resolution = catalog.resolve(wants, missing: missing, try await capacity(known))
     for image in Set(resolution.resolved.map(\.imageID)).sorted() {
       guard let recipe = ImageRecipe.image(ofID: image).flatMap(catalog.recipe),
         let problem = try await runner.images(known).problem(recipe)
@@ -78,6 +80,25 @@ package final class LocalCloud: Cloud {
     }
     return try await runner.complete(id, operation, known)
   }
+
+  package func update(_ id: String, _ spec: MachineSpec) async throws(CloudError) {
+    let operation = "update server `\(spec.name)`"
+    let machine = try machineFiles(id, operation)
+    try await runner.locked(machine.lock, operation) { () async throws(CloudError) in
+      try await offload { () throws(CloudError) in
+        guard var record = try machine.record() else {
+          throw CloudError(.notFound, operation: operation, cause: "there is no machine `\(id)`")
+        }
+        record.metadata = spec.metadata
+        try machine.write(record)
+      }
+    }
+  }
+
+  /// What belongs to a machine goes with it, and the network with the last one.
+  package func resources(ofCluster cluster: String) async throws(CloudError) -> [CloudResource] { [] }
+  package func delete(_ resource: CloudResource) async throws(CloudError) {}
+  package func close() async {}
 
   /// Takes under a second, so that it waits in any case.
   package func delete(_ id: String, wait: Bool) async throws(CloudError) {
