@@ -1,6 +1,7 @@
 """The proxy itself: a thread a connection, one connection to the real service for each of the client's."""
 import collections
 import hashlib
+import json
 import os
 import select
 import signal
@@ -18,7 +19,7 @@ HISTORY = 64
 
 
 class Tokens:
-    """Which tokens were issued since the last expiry; digests only."""
+    """Which tokens were issued since the last expiry, and for which project; digests only."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -26,19 +27,34 @@ class Tokens:
 
     def reset(self):
         with self.lock:
-            self.expired, self.good = False, set()
+            self.expired, self.good, self.projects = False, set(), {}
 
     def expire(self):
         with self.lock:
             self.expired, self.good = True, set()
 
-    def issued(self, token):
+    def issued(self, token, body):
+        try:
+            project = json.loads(body)["token"]["project"]["id"]
+        except (ValueError, KeyError, TypeError):
+            project = None
         with self.lock:
-            self.good.add(hashlib.sha256(token.encode()).digest())
+            self.good.add(self._digest(token))
+            self.projects[self._digest(token)] = project
 
     def refuses(self, token):
         with self.lock:
-            return bool(token) and self.expired and hashlib.sha256(token.encode()).digest() not in self.good
+            return bool(token) and self.expired and self._digest(token) not in self.good
+
+    def project(self, token):
+        """Whose lists this token shows; a token of which that isn't known stands for itself."""
+        digest = self._digest(token)
+        with self.lock:
+            return self.projects.get(digest) or digest
+
+    @staticmethod
+    def _digest(token):
+        return hashlib.sha256(token.encode()).digest()
 
 
 class History:
@@ -80,7 +96,8 @@ class Upstream:
             self.socket = self.file = None
 
     def send(self, request):
-        # A connection that the service has closed meanwhile is readable. After a byte of a request went out, it's never sent again.
+        # A connection that the service has closed meanwhile is readable.
+        # After a byte of a request went out, it's never sent again: it may have been heard.
         if self.socket is not None and select.select([self.socket], [], [], 0)[0]:
             self.close()
         if self.socket is None:
@@ -89,13 +106,14 @@ class Upstream:
             self.file = self.socket.makefile("rb")
         # What is rewritten must be readable, so no compressed answers are asked for.
         headers = [("Host", self.host)] + request.without("Host", "Accept-Encoding")
-        self.socket.sendall(http1.Message(request.start, headers, request.body, request.chunked).encoded())
+        self.socket.sendall(http1.Message((*request.start[:2], "HTTP/1.1"), headers, request.body, request.chunked).encoded())
 
     def receive(self, method):
         message = http1.read_answer(self.file, method)
         if message.closes:
             self.close()
-        message.closes = False
+        # Version and closing are this connection's own affair, not the client's.
+        message.start, message.closes = ("HTTP/1.1", *message.start[1:]), False
         return message
 
 
@@ -145,7 +163,8 @@ class Exchange:
             self.connection.upstream.close()
             self.entry["error"] = f"upstream: {error}"
             self._close(reset=True)
-        key = (self.service, self.request.start[1], self.request.header("OpenStack-API-Version"), token)
+        key = (self.service, self.request.start[1], self.request.header("OpenStack-API-Version"),
+               self.proxy.tokens.project(token))
         now = time.monotonic()
         past = self._stale(key, now)
         if self.method == "GET" and answer.status == 200 and self.proxy.rules.wants_history():
@@ -159,7 +178,7 @@ class Exchange:
         request_id = answer.header("X-Openstack-Request-Id")
         self.proxy.journal.note(self.entry, upstream=answer.status, request_id=request_id)
         if self.service == "keystone" and answer.header("X-Subject-Token") and self.method == "POST":
-            self.proxy.tokens.issued(answer.header("X-Subject-Token"))
+            self.proxy.tokens.issued(answer.header("X-Subject-Token"), answer.body)
         self.proxy.rewriter.apply(self.service, answer)
         return answer
 

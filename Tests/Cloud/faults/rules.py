@@ -1,4 +1,7 @@
-"""Which request meets which fault: pure but for the numbers that it counts. Tests/Cloud/fault-proxy.md says the words of a rule."""
+"""Which request meets which fault: pure but for the numbers that it counts.
+
+Tests/Cloud/fault-proxy.md says the words of a rule.
+"""
 import hashlib
 import re
 import threading
