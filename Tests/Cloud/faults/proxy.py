@@ -152,6 +152,7 @@ class Exchange:
             self._refuse(hit)
         token = self.request.header("X-Auth-Token")
         if self.proxy.tokens.refuses(token):
+            self.entry["expired"] = True
             return self._answer(answers.unauthorized(self.service, self.proxy.urls.get("keystone", "")))
         try:
             self.connection.upstream.send(self.request)
