@@ -1,7 +1,7 @@
 """Keeps clients on the proxy: where an answer names a real service, it names the proxy's address instead.
 
-Only values of `href` (links, pages, version documents) and, in keystone's answers, `url` (the catalog) are changed, byte by
-byte, so that all else stays as it was. In a JSON text a quote inside a string is escaped: names, metadata and console
+Only values of `href` (links, pages, version documents) and, in keystone's answers, of `url` (the catalog), `self`, `next` and
+`previous` are changed, byte by byte, so that all else stays as it was. In a JSON text a quote inside a string is escaped: names, metadata and console
 output that hold such text are never taken for a link.
 """
 import re
@@ -26,7 +26,7 @@ class Rewriter:
         address = b"(" + b"|".join(re.escape(text.encode()) for text in longest_first) + b")"
         self.address = re.compile(address + rb"(?=[/?#\"]|$)")
         self.links = re.compile(rb'("href"\s*:\s*")' + address + rb'(?=[/?#"])')
-        self.links_and_urls = re.compile(rb'("(?:href|url)"\s*:\s*")' + address + rb'(?=[/?#"])')
+        self.all_links = re.compile(rb'("(?:href|url|self|next|previous)"\s*:\s*")' + address + rb'(?=[/?#"])')
 
     def _own(self, address):
         return self.addresses[address.decode()].encode()
@@ -35,7 +35,7 @@ class Rewriter:
         message.headers = [(name, self._header(name, value)) for name, value in message.headers]
         if "json" not in message.header("Content-Type"):
             return
-        pattern = self.links_and_urls if service == "keystone" else self.links
+        pattern = self.all_links if service == "keystone" else self.links
         body = pattern.sub(lambda match: match[1] + self._own(match[2]), message.body)
         if body != message.body:
             message.body = body
