@@ -1,8 +1,8 @@
 """Keeps clients on the proxy: where an answer names a real service, it names the proxy's address instead.
 
 Only values of `href` (links, pages, version documents) and, in keystone's answers, of `url` (the catalog), `self`,
-`next` and `previous` are changed, byte by byte, so that all else stays as it was. In a JSON text a quote inside a string is escaped: names, metadata and console
-output that hold such text are never taken for a link.
+`next` and `previous` are changed, byte by byte, so that all else stays as it was. In a JSON text a quote inside a string is
+escaped: names, metadata and console output that hold such text are never taken for a link.
 """
 import re
 from urllib.parse import urlsplit
