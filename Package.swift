@@ -37,7 +37,7 @@ let package = Package(
     .target(
       name: "Targets",
       dependencies: [
-        "StackMake", "CSSH",
+        "StackMake", "CCurl", "CSSH",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),

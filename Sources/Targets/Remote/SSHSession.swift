@@ -260,13 +260,3 @@ extension SSHTarget.Identity {
     }
   }
 }
-
-extension Duration {
-  /// For `poll`: rounded up, so that a loop doesn't spin for the last millisecond; at most a minute.
-  var pollMilliseconds: Int32 {
-    let (seconds, attoseconds) = components
-    guard seconds < 60 else { return 60_000 }
-    guard self > .zero else { return 0 }
-    return Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
-  }
-}
