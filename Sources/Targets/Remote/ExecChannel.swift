@@ -83,7 +83,7 @@ final class ExecChannel {
       // Even when cancelled: a channel that is dropped while it opens would stay open at the server.
       switch ssh_channel_open_session(channel) {
       case SSH_OK:
-        if request.isCancelled { return finish(nil) }
+        if request.pending.isCancelled { return finish(nil) }
         phase = .requesting
       case SSH_AGAIN: return .running
       default: return .refused(session.lastError)
@@ -99,7 +99,7 @@ final class ExecChannel {
       default: return finish(ShellError(.failed, host: host, operation: request.operation, cause: session.lastError))
       }
     }
-    if request.isCancelled { stop(.interrupted) }
+    if request.pending.isCancelled { stop(.interrupted) }
     if let timeoutAt, timeoutAt <= .now { stop(.timeout) }
     if status == nil, let error = send() { return finish(error) }
     if let status {
@@ -107,7 +107,7 @@ final class ExecChannel {
       // The watcher holds the channel open until the whole tree has ended.
       if stopping != nil, isDrained { return finish(nil) }
       if stopping == nil, isDrained || lastOutputAt + Self.drainLimit <= .now {
-        request.finish(.success(status))
+        request.pending.finish(.success(status))
         return .finished
       }
     } else if ssh_channel_is_closed(channel) != 0 {
@@ -130,7 +130,7 @@ final class ExecChannel {
   }
 
   private func finish(_ error: ShellError?) -> Progress {
-    request.finish(.failure(error ?? stopError()))
+    request.pending.finish(.failure(error ?? stopError()))
     return .finished
   }
 

@@ -1,4 +1,3 @@
-import Synchronization
 import SystemPackage
 
 /// One command on a server, from being asked for to its end. Made by a task, worked on by the link's thread.
@@ -23,13 +22,7 @@ final class ExecRequest: Sendable {
   let output: OutputHandler
 
   typealias Outcome = Result<ExitStatus, ShellError>
-
-  private struct State {
-    var isCancelled = false
-    var outcome: Outcome?
-    var waiter: CheckedContinuation<Outcome, Never>?
-  }
-  private let state = Mutex(State())
+  let pending = PendingOutcome<ExitStatus, ShellError>()
 
   init(
     command: String, input: Input = .bytes([]), keepsInputOpen: Bool = false, stopWord: [UInt8]? = nil,
@@ -43,33 +36,5 @@ final class ExecRequest: Sendable {
     self.timeout = timeout
     self.operation = operation
     self.output = output
-  }
-
-  var isCancelled: Bool { state.withLock { $0.isCancelled } }
-
-  func cancel() {
-    state.withLock { $0.isCancelled = true }
-  }
-
-  /// Only the first outcome counts.
-  func finish(_ outcome: Outcome) {
-    let waiter = state.withLock { state in
-      guard state.outcome == nil else { return CheckedContinuation<Outcome, Never>?.none }
-      state.outcome = outcome
-      defer { state.waiter = nil }
-      return state.waiter
-    }
-    waiter?.resume(returning: outcome)
-  }
-
-  /// Called once.
-  func outcome() async -> Outcome {
-    await withCheckedContinuation { continuation in
-      let outcome = state.withLock { state in
-        if state.outcome == nil { state.waiter = continuation }
-        return state.outcome
-      }
-      if let outcome { continuation.resume(returning: outcome) }
-    }
   }
 }

@@ -40,7 +40,7 @@ final class LocalPump {
   func run() -> ShellError? {
     let timeoutAt = request.timeout.map { ContinuousClock.now + $0 }
     while true {
-      if request.isCancelled { stop(interruption()) }
+      if request.pending.isCancelled { stop(interruption()) }
       if let timeoutAt, timeoutAt <= .now { stop(timeout()) }
       if stopError == nil && hasEnded && lastOutputAt + Self.drainLimit <= .now { break }
       if hasEnded && outputs.isEmpty { break }

@@ -2,9 +2,8 @@ import Glibc
 
 /// The loop of a link's thread: takes requests, connects, runs up to eight of them at once, and waits.
 final class SSHDriver {
-  private let link: SSHLink
+  private let inbox: ThreadInbox<ExecRequest>
   private let target: SSHTarget
-  private let wakeup: Wakeup
   private var session: SSHSession?
   private var waiting: [ExecRequest] = []
   private var running: [ExecChannel] = []
@@ -12,10 +11,9 @@ final class SSHDriver {
   /// How many the server lets run at once; lowered when it refuses one more.
   private var channelLimit = 8
 
-  init(link: SSHLink, target: SSHTarget, wakeup: Wakeup) {
-    self.link = link
+  init(inbox: ThreadInbox<ExecRequest>, target: SSHTarget) {
+    self.inbox = inbox
     self.target = target
-    self.wakeup = wakeup
   }
 
   /// Returns when the link is closed.
@@ -37,11 +35,10 @@ final class SSHDriver {
   }
 
   private func takeArrivals() {
-    wakeup.drain()
-    if let arrivals = link.takeArrivals() { waiting += arrivals } else { isClosing = true }
+    if let arrivals = inbox.takeArrivals() { waiting += arrivals } else { isClosing = true }
     waiting.removeAll { request in
-      guard request.isCancelled else { return false }
-      request.finish(.failure(interruption(of: request)))
+      guard request.pending.isCancelled else { return false }
+      request.pending.finish(.failure(interruption(of: request)))
       return true
     }
   }
@@ -97,7 +94,7 @@ final class SSHDriver {
     var pause = Duration.milliseconds(200)
     while true {
       do throws(SSHSession.Failure) {
-        session = try SSHSession(target: target, wakeup: wakeup) { [self] in wait($0, $1, $2) }
+        session = try SSHSession(target: target, wakeup: inbox.wakeup) { [self] in wait($0, $1, $2) }
         channelLimit = 8
         return
       } catch {
@@ -124,7 +121,7 @@ final class SSHDriver {
     let hadRequests = !waiting.isEmpty
     while true {
       var polled = [
-        pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: inbox.wakeup.descriptor, events: Int16(POLLIN), revents: 0),
         pollfd(fd: descriptor, events: events, revents: 0),
       ]
       let count = poll(&polled, 2, ContinuousClock.now.duration(to: limit).pollMilliseconds)
@@ -138,13 +135,13 @@ final class SSHDriver {
   }
 
   private func failAll(_ error: ShellError) {
-    for request in waiting { request.finish(.failure(error)) }
+    for request in waiting { request.pending.finish(.failure(error)) }
     waiting = []
   }
 
   private func abandonAll() {
-    for channel in running { channel.request.finish(.failure(interruption(of: channel.request))) }
-    for request in waiting { request.finish(.failure(interruption(of: request))) }
+    for channel in running { channel.request.pending.finish(.failure(interruption(of: channel.request))) }
+    for request in waiting { request.pending.finish(.failure(interruption(of: request))) }
     waiting = []
   }
 
