@@ -35,7 +35,9 @@ final class CurlTransfer {
 
   /// The transfer has ended, and is no longer libcurl's.
   func finish(_ code: CURLcode) {
-    if code == CURLE_OK {
+    if code == CURLE_OK && !head.isWhole {
+      fail(HTTPError(.cut, cause: "the connection ended in the head of the answer", mayHaveArrived: true))
+    } else if code == CURLE_OK {
       exchange.pending.finish(.success(HTTPResponse(head.status, headers: head.headers, body: body)))
     } else if isTooLarge {
       fail(HTTPError(.tooLarge, cause: "the answer is longer than \(settings.maximumBody) bytes", mayHaveArrived: true))
