@@ -41,7 +41,7 @@ package final class TestSSHServer: Sendable {
         ] + settings
       try write(lines.joined(separator: "\n") + "\n", to: directory.appending("sshd_config"), mode: 0o644)
       let log = "\(directory)/sshd.log"
-      let process = try spawn(["/usr/sbin/sshd", "-D", "-E", log, "-f", "\(directory)/sshd_config"])
+      let process = try TestProcess.start(["/usr/sbin/sshd", "-D", "-E", log, "-f", "\(directory)/sshd_config"])
       if waitUntilListening(log, process) {
         let server = TestSSHServer(
           directory: directory, port: port, hostKey: HostKey.parse(hostPair.publicKey)!, loginKey: loginKey,
@@ -103,16 +103,6 @@ package final class TestSSHServer: Sendable {
       usleep(10_000)
     }
     return false
-  }
-
-  private static func spawn(_ words: [String]) throws -> pid_t {
-    var process = pid_t()
-    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
-    defer { for argument in arguments { free(argument) } }
-    arguments.append(nil)
-    let status = posix_spawn(&process, words[0], nil, nil, arguments, environ)
-    guard status == 0 else { throw Failure(text: "\(words[0]): \(String(cString: strerror(status)))") }
-    return process
   }
 
   private static func write(_ text: String, to path: FilePath, mode: mode_t) throws {

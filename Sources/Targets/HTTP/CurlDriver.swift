@@ -4,14 +4,17 @@ import CCurl
 final class CurlDriver {
   private let inbox: ThreadInbox<CurlExchange>
   private let settings: HTTPSettings
-  private let multi: CurlMulti?
+  /// How many run at once.
+  private let limit: Int
+  private let multi: CurlMulti
   private var waiting: [CurlExchange] = []
   private var running: [UnsafeMutableRawPointer: CurlTransfer] = [:]
 
   init(inbox: ThreadInbox<CurlExchange>, settings: HTTPSettings) {
     self.inbox = inbox
     self.settings = settings
-    multi = CurlMulti(keptConnections: settings.maximumConnections)
+    limit = max(1, settings.maximumConnections)
+    multi = CurlMulti(keptConnections: limit)
   }
 
   /// Returns when the client is closed.
@@ -47,16 +50,16 @@ final class CurlDriver {
   }
 
   private func interrupt(_ transfer: CurlTransfer) {
-    multi?.remove(transfer.easy)
+    multi.remove(transfer.easy)
     transfer.interrupt()
   }
 
   private func startWaiting() {
-    let count = min(waiting.count, max(0, settings.maximumConnections - running.count))
+    let count = min(waiting.count, limit - running.count)
     for exchange in waiting.prefix(count) {
       do throws(CurlRefusal) {
         let transfer = try CurlTransfer(exchange, settings)
-        guard multi?.add(transfer.easy) == true else { throw CurlRefusal(code: CURLE_FAILED_INIT) }
+        guard multi.add(transfer.easy) else { throw CurlRefusal(code: CURLE_FAILED_INIT) }
         running[transfer.easy.handle] = transfer
       } catch {
         exchange.pending.finish(.failure(HTTPError(error.code, cause: "", hasBegun: false)))
@@ -66,17 +69,17 @@ final class CurlDriver {
   }
 
   private func work() {
-    multi?.perform()
+    multi.perform()
     var hasEnds = false
-    while let (easy, code) = multi?.nextEnd() {
+    while let (easy, code) = multi.nextEnd() {
       guard let transfer = running.removeValue(forKey: easy) else { continue }
-      multi?.remove(transfer.easy)
+      multi.remove(transfer.easy)
       transfer.finish(code)
       hasEnds = true
     }
     // Where there is room now, those that wait go first.
     if hasEnds && !waiting.isEmpty { return }
-    multi?.poll(inbox.wakeup.descriptor, milliseconds: pollMilliseconds)
+    multi.poll(inbox.wakeup.descriptor, milliseconds: pollMilliseconds)
   }
 
   /// libcurl wakes for its own timers; only exchanges that it doesn't know yet have to be looked after.

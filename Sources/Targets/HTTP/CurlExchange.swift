@@ -7,7 +7,7 @@ final class CurlExchange: Sendable {
 
   init(_ request: HTTPRequest) {
     self.request = request
-    deadline = .now + request.limit
+    deadline = .now + .milliseconds(request.limit.milliseconds)
   }
 
   /// It ends without ever having been handed to libcurl.

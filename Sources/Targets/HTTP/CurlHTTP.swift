@@ -14,8 +14,8 @@ package final class CurlHTTP: HTTP {
   deinit { inbox.beginClosing() }
 
   package func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
-    let exchange = CurlExchange(request)
     if let problem = request.problem { throw HTTPError(.invalid, cause: problem, mayHaveArrived: false) }
+    let exchange = CurlExchange(request)
     inbox.submit(exchange) { [inbox, settings] in
       CurlDriver(inbox: inbox, settings: settings).run()
     } refuse: { exchange, error in

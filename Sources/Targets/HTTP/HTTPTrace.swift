@@ -12,7 +12,7 @@ package enum HTTPTrace {
 
   /// One line or more, without an end of line.
   package static func text(
-    _ request: HTTPRequest, _ outcome: Result<HTTPResponse, HTTPError>, took: Duration, detail: Detail
+    _ request: HTTPRequest, _ outcome: HTTPOutcome, took: Duration, detail: Detail
   ) -> String {
     var lines = [summary(request, outcome, took)]
     if detail >= .headers { lines += request.headers.map { "  > \(line($0))" } }
@@ -23,7 +23,7 @@ package enum HTTPTrace {
     return lines.joined(separator: "\n")
   }
 
-  private static func summary(_ request: HTTPRequest, _ outcome: Result<HTTPResponse, HTTPError>, _ took: Duration)
+  private static func summary(_ request: HTTPRequest, _ outcome: HTTPOutcome, _ took: Duration)
     -> String
   {
     let start = "\(request.method) \(SecretMask.url(request.url))"

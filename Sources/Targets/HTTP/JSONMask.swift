@@ -99,10 +99,14 @@ struct JSONMask {
   private mutating func word() -> Bool {
     let begin = position
     while let byte = next, !byte.isJSONPunctuation { take() }
-    return position > begin
+    let word = bytes[begin..<position]
+    guard let first = word.first else { return false }
+    if ["true", "false", "null"].contains(where: { word.elementsEqual($0.utf8) }) { return true }
+    return (first == UInt8(ascii: "-") || first.isDigit) && word.allSatisfy { $0.isDigit || "+-.eE".utf8.contains($0) }
   }
 }
 
 extension UInt8 {
+  fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
   fileprivate var isJSONPunctuation: Bool { self <= 32 || "{}[]:,\"".utf8.contains(self) }
 }

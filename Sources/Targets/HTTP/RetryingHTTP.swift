@@ -59,32 +59,11 @@ package struct RetryingHTTP: HTTP {
   }
 }
 
-package typealias HTTPOutcome = Result<HTTPResponse, HTTPError>
-
-extension HTTPOutcome {
-  var mayHaveArrived: Bool {
-    switch self {
-    case .success: true
-    case .failure(let error): error.mayHaveArrived
-    }
-  }
-}
-
 extension RetryPolicy.Result {
   init(_ outcome: HTTPOutcome) {
     switch outcome {
     case .success(let response): self = .answer(status: response.status, retryAfter: response["Retry-After"])
     case .failure(let error): self = .noAnswer(error)
-    }
-  }
-}
-
-extension HTTP {
-  func outcome(of request: HTTPRequest) async -> HTTPOutcome {
-    do throws(HTTPError) {
-      return .success(try await send(request))
-    } catch {
-      return .failure(error)
     }
   }
 }
