@@ -31,9 +31,11 @@ package struct HTTPRequest: Sendable, Hashable {
   package var problem: String? {
     let scheme = url.prefix { $0 != ":" }.lowercased()
     if !["http", "https"].contains(scheme) || !url.dropFirst(scheme.count).hasPrefix("://") {
-      return "the address `\(url)` begins with neither http:// nor https://"
+      return "the address `\(SecretMask.url(url))` begins with neither http:// nor https://"
     }
-    if url.utf8.contains(where: { $0 <= 32 || $0 == 127 }) { return "the address `\(url)` contains a space or control" }
+    if url.utf8.contains(where: { $0 <= 32 || $0 == 127 }) {
+      return "the address `\(SecretMask.url(url))` contains a space or control"
+    }
     if method.isEmpty || !method.utf8.allSatisfy({ Self.isTokenByte($0) }) { return "`\(method)` is no method" }
     for header in headers {
       if header.name.isEmpty || !header.name.utf8.allSatisfy({ Self.isTokenByte($0) }) {

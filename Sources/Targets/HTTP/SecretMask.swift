@@ -30,7 +30,7 @@ enum SecretMask {
 
   private static let headers: Set<String> = [
     "authorization", "proxy-authorization", "cookie", "set-cookie", "x-auth-token", "x-auth-key", "x-subject-token",
-    "x-service-token", "x-storage-token", "openstack-system-token",
+    "x-service-token", "x-storage-token",
   ]
 
   private static let names: Set<String> = [

@@ -14,7 +14,7 @@ final class ThreadInbox<Item: Sendable>: Sendable {
   private let state = Mutex(State())
 
   /// Brings an item to the thread. `serve` is the thread's work, which returns when `takeArrivals` gives nil.
-  /// Throws where no thread could be started; `refuse` is told of each item that came in vain.
+  /// Where no thread can be started, `refuse` is told of each item that came in vain.
   func submit(
     _ item: Item, serve: @escaping @Sendable () -> Void, refuse: (Item, OwnThreadError) -> Void
   ) {
