@@ -12,7 +12,7 @@ struct AuthSettings {
 
   /// The address as it is written, and how to log in there.
   mutating func read() throws(CloudConfigError) -> (url: String, auth: CloudAuth) {
-    let type = settings.text("auth_type")
+    let type = settings.text(["auth_type"])
     let url = take("auth_url") ?? ""
     let method: CloudAuth.Method
     switch type?.text {
@@ -57,7 +57,7 @@ struct AuthSettings {
 
   private mutating func scope(for method: CloudAuth.Method) throws(CloudConfigError) -> CloudAuth.Scope {
     for (key, what) in [("system_scope", "the whole system"), ("trust_id", "a trust")] {
-      guard let found = settings.text(key) else { continue }
+      guard let found = settings.text([key]) else { continue }
       throw CloudConfigError(
         at: found.origin.place, "cloud `\(settings.cloud)` logs in to \(what) (`\(key)`); servers belong to a project",
         hint: "remove `\(key)` and give `project_name`")
@@ -85,8 +85,7 @@ struct AuthSettings {
   }
 
   private mutating func take(_ keys: String...) -> String? {
-    for key in keys {
-      guard let found = settings.text(key) else { continue }
+    if let found = settings.text(keys) {
       note(found, found.text)
       return found.text
     }
@@ -95,7 +94,7 @@ struct AuthSettings {
   }
 
   private mutating func secret(_ key: String, called name: String) -> Secret {
-    guard let found = settings.text(key) else {
+    guard let found = settings.text([key]) else {
       missing.append(name)
       return Secret("")
     }
@@ -114,9 +113,9 @@ struct AuthSettings {
     if settings.cloud == "envvars" {
       let variables = missing.map { "OS_\($0.uppercased())" }.joined(separator: ", ")
       hint = "set \(variables), or name a cloud of clouds.yaml by `cloud = NAME` or OS_CLOUD"
-    } else if type != "v3applicationcredential", settings.text("application_credential_secret") != nil {
+    } else if type != "v3applicationcredential", settings.text(["application_credential_secret"]) != nil {
       hint = "an application credential needs `auth_type: v3applicationcredential` beside `auth:`"
-    } else if type == "password", missing.contains("password"), settings.text("token") != nil {
+    } else if type == "password", missing.contains("password"), settings.text(["token"]) != nil {
       hint = "a token needs `auth_type: token` beside `auth:`"
     }
     return CloudConfigError("cloud `\(settings.cloud)` has no \(names)", hint: hint)
@@ -126,7 +125,7 @@ struct AuthSettings {
     let rest = ["https://", "http://"].lazy.filter { url.lowercased().hasPrefix($0) }.map { url.dropFirst($0.count) }
       .first
     if let rest, let first = rest.first, first != "/", !url.contains(where: \.isWhitespace) { return }
-    let found = settings.text("auth_url")
+    let found = settings.text(["auth_url"])
     throw CloudConfigError(
       at: found?.origin.place, "`auth_url` of cloud `\(settings.cloud)` is `\(url)`, which is no address",
       hint: "it begins with https:// and ends in /v3 by and large")

@@ -1,6 +1,6 @@
 /// The settings of one cloud once everything is laid over each other, with old spellings put right.
 ///
-/// Follows openstacksdk: a key counts outside of `auth` before the same key inside, and `tenant` means `project`.
+/// Follows openstacksdk: what belongs below `auth` may stand beside it, and `tenant` means `project`.
 struct CloudSettings: Sendable {
   let cloud: String
   private(set) var top: [String: ConfigNode]
@@ -24,13 +24,13 @@ struct CloudSettings: Sendable {
     fixDomains()
   }
 
-  /// What plays the part of a line of the file: below `auth:` or beside it; an empty text is none.
-  func text(_ keys: String...) -> Found? {
-    for key in keys {
-      if let found = Self.found(top[key], key) { return found }
-    }
+  /// The first of the keys that has a text: below `auth`, or else beside it. An empty text is none.
+  func text(_ keys: [String]) -> Found? {
     for key in keys {
       if let found = Self.found(auth[key], "auth.\(key)") { return found }
+    }
+    for key in keys {
+      if let found = Self.found(top[key], key) { return found }
     }
     return nil
   }
