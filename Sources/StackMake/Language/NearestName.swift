@@ -1,10 +1,12 @@
 /// Finds the name that was probably meant.
-struct NearestName {
+package struct NearestName {
   /// Comparisons left: a file full of unknown names must not take minutes.
   private var budget = 400_000
 
+  package init() {}
+
   /// The nearest names, best first: within a third of the length in insertions, deletions, replacements and swaps.
-  mutating func near(_ name: String, among candidates: some Sequence<String>) -> [String] {
+  package mutating func near(_ name: String, among candidates: some Sequence<String>) -> [String] {
     let wanted = Array(name.utf8)
     guard !wanted.isEmpty, wanted.count <= 64 else { return [] }
     var best = max(1, wanted.count / 3)

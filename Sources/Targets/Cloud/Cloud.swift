@@ -167,6 +167,14 @@ package struct CloudError: Error, Sendable, Hashable, CustomStringConvertible {
     case unsupported
     case quota
     case notFound
+    /// The cloud doesn't know the login, or no longer.
+    case unauthorized
+    /// It knows the login, and doesn't let it do that.
+    case forbidden
+    /// What is there already, or its state, stands against it.
+    case conflict
+    /// No answer, or "not now": another time it may work.
+    case unavailable
     case failed
     case interrupted
   }
@@ -176,12 +184,24 @@ package struct CloudError: Error, Sendable, Hashable, CustomStringConvertible {
   package var operation: String
   package var cause: String
   package var hint: String?
+  /// What an API answered with, where one did.
+  package var status: Int?
+  /// By which the cloud's logs tell more; it stands in `cause` too.
+  package var requestID: String?
+  /// The request may have done its work all the same: look before it is repeated.
+  package var isUncertain: Bool
 
-  package init(_ code: Code, operation: String, cause: String, hint: String? = nil) {
+  package init(
+    _ code: Code, operation: String, cause: String, hint: String? = nil, status: Int? = nil, requestID: String? = nil,
+    isUncertain: Bool = false
+  ) {
     self.code = code
     self.operation = operation
     self.cause = cause
     self.hint = hint
+    self.status = status
+    self.requestID = requestID
+    self.isUncertain = isUncertain
   }
 
   package var description: String {
