@@ -152,8 +152,10 @@ package final class FakeCloud: Cloud {
     }
   }
 
-  package func resources(ofCluster cluster: String) async throws(CloudError) -> [CloudResource] {
-    try call("resources \(cluster)") { $0.resources }
+  package func resources(
+    ofCluster cluster: String, _ kinds: Set<CloudResource.Kind>
+  ) async throws(CloudError) -> [CloudResource] {
+    try call("resources \(cluster)") { $0.resources.filter { kinds.contains($0.kind) } }
   }
 
   package func delete(_ resource: CloudResource) async throws(CloudError) {

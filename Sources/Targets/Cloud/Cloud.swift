@@ -23,8 +23,8 @@ package protocol Cloud: Sendable {
   /// Gives a standing machine what can be given to it in place: metadata and security groups of the new spec. Safe to repeat.
   func update(_ id: String, _ spec: MachineSpec) async throws(CloudError)
 
-  /// Deletes a machine and all that was made with it, and returns once `machines` no longer lists it
-  /// (or at once where `wait` is false). One that doesn't exist is fine.
+  /// Deletes a machine, and returns once `machines` no longer lists it (or at once where `wait` is false). One that doesn't
+  /// exist is fine. What `resources` lists of it stays, so that the next machine for that server has the same address.
   func delete(_ id: String, wait: Bool) async throws(CloudError)
 
   /// What the machine wrote on its console so far; "" where there is nothing yet.
@@ -33,9 +33,11 @@ package protocol Cloud: Sendable {
   /// The SSH host keys that the machine shows, in a way that a stranger on the network can't forge; nil while it hasn't shown them yet.
   func hostKeys(_ id: String) async throws(CloudError) -> [HostKey]?
 
-  /// What else carries the cluster's id: ports, floating addresses, key pairs, groups, in the order in which they can be
-  /// deleted. Those of machines that stand are among them.
-  func resources(ofCluster cluster: String) async throws(CloudError) -> [CloudResource]
+  /// What else carries the cluster's id, of these kinds, in the order in which it can be deleted. What machines that
+  /// stand make use of is among it.
+  func resources(
+    ofCluster cluster: String, _ kinds: Set<CloudResource.Kind>
+  ) async throws(CloudError) -> [CloudResource]
 
   /// Deletes one of these. One that doesn't exist is fine.
   func delete(_ resource: CloudResource) async throws(CloudError)
@@ -60,12 +62,15 @@ package struct CloudResource: Sendable, Hashable {
   package var name: String
   /// The server of the layout that it was made for; nil where it is the whole cluster's.
   package var server: String?
+  /// Whether a machine makes use of it now.
+  package var isInUse: Bool
 
-  package init(kind: Kind, id: String, name: String, server: String? = nil) {
+  package init(kind: Kind, id: String, name: String, server: String? = nil, isInUse: Bool = false) {
     self.kind = kind
     self.id = id
     self.name = name
     self.server = server
+    self.isInUse = isInUse
   }
 }
 
@@ -145,6 +150,21 @@ package struct Machine: Sendable, Hashable {
     self.imageID = imageID
     self.flavorID = flavorID
     self.createdAt = createdAt
+  }
+}
+
+extension Machine {
+  /// Of several machines for one server the one that is to be kept comes first.
+  static func isBetter(_ a: Machine, _ b: Machine) -> Bool {
+    func rank(_ status: Machine.Status) -> Int {
+      switch status {
+      case .active: 0
+      case .building: 1
+      default: 2
+      }
+    }
+    return (-a.tag.generation, rank(a.status), a.createdAt, a.id)
+      < (-b.tag.generation, rank(b.status), b.createdAt, b.id)
   }
 }
 

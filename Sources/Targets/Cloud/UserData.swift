@@ -2,7 +2,10 @@
 /// password, fresh SSH host keys, a host name, and nothing that takes time or needs the network.
 package enum UserData {
   /// The whole text. `authorizedKeys` are lines as in authorized_keys. Any text is safe: every value is quoted.
-  package static func text(user: String, hostname: String, authorizedKeys: [String]) -> String {
+  /// `bootLine` is written to the console once for each new disk, before host keys are shown on it.
+  package static func text(
+    user: String, hostname: String, authorizedKeys: [String], bootLine: String? = nil
+  ) -> String {
     var lines = [
       "#cloud-config",
       "hostname: \(quoted(hostname))",
@@ -26,7 +29,17 @@ package enum UserData {
       lines.append("    ssh_authorized_keys:")
       lines += authorizedKeys.map { "      - \(quoted($0))" }
     }
+    if let bootLine {
+      let script = "echo '\(bootLine)' >/dev/console"
+      lines.append("bootcmd:")
+      lines.append("  - [cloud-init-per, instance, stackmake-boot, sh, -c, \(quoted(script))]")
+    }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The boot line of a machine: host keys that the console shows above it are those of an earlier disk.
+  package static func bootLine(_ tag: MachineTag) -> String {
+    "stackmake: first boot of \(tag.server), generation \(tag.generation), cluster \(tag.cluster)"
   }
 
   /// A YAML scalar in double quotes, which holds any text on one line.

@@ -46,9 +46,11 @@ package struct Cluster: Sendable {
   }
 
   /// What else carries the cluster's id.
-  package func resources() async throws(StepError) -> [CloudResource] {
+  package func resources(
+    _ kinds: Set<CloudResource.Kind> = Set(CloudResource.Kind.allCases)
+  ) async throws(StepError) -> [CloudResource] {
     do throws(CloudError) {
-      return try await cloud.resources(ofCluster: id)
+      return try await cloud.resources(ofCluster: id, kinds)
     } catch {
       throw StepError(error, subject: name)
     }

@@ -20,7 +20,7 @@ struct ServerBoot: Sendable {
       try build.store.registers(prefix: register)[register].flatMap { Int($0) } ?? 0
     }
     var adopted: Machine?
-    for machine in machines.sorted(by: Self.isBetter) {
+    for machine in machines.sorted(by: Machine.isBetter) {
       if adopted == nil, machine.tag.generation == last, machine.status != .deleting,
         ServerKind.problem(machine.status) == nil || machine.status == .incomplete
       {
@@ -46,20 +46,6 @@ struct ServerBoot: Sendable {
       try build.store.settle(intent, set: [:])
     }
     return machine
-  }
-
-  /// Of several machines for one server, the one that is to be kept comes first.
-  private static func isBetter(_ a: Machine, _ b: Machine) -> Bool {
-    func rank(_ status: Machine.Status) -> Int {
-      switch status {
-      case .active: 0
-      case .building: 1
-      default: 2
-      }
-    }
-    return (-a.tag.generation, rank(a.status), a.createdAt, a.id) < (
-      -b.tag.generation, rank(b.status), b.createdAt, b.id
-    )
   }
 
   /// Waits for ACTIVE, its host keys, SSH, and the end of first boot.
@@ -157,11 +143,13 @@ struct ServerBoot: Sendable {
   static func spec(_ cluster: Cluster, _ place: Place, _ generation: Int, _ resolved: ResolvedMachine) -> MachineSpec {
     var metadata: [String: String] = [:]
     for (key, value) in place.settings where key.hasPrefix("meta.") { metadata[String(key.dropFirst(5))] = value }
+    let tag = MachineTag(cluster: cluster.id, server: place.name, generation: generation)
     return MachineSpec(
-      tag: MachineTag(cluster: cluster.id, server: place.name, generation: generation),
+      tag: tag,
       name: "\(cluster.name)-\(place.name)", hostname: place.name, resolved: resolved,
       userData: UserData.text(
-        user: place.settings["user"] ?? "stack", hostname: place.name, authorizedKeys: cluster.authorizedKeys),
+        user: place.settings["user"] ?? "stack", hostname: place.name, authorizedKeys: cluster.authorizedKeys,
+        bootLine: UserData.bootLine(tag)),
       metadata: metadata, authorizedKeys: cluster.authorizedKeys)
   }
 

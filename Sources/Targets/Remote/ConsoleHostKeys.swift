@@ -23,6 +23,13 @@ package enum ConsoleHostKeys {
     return complete
   }
 
+  /// The same for what comes after the last line with this text; nil where no line has it.
+  package static func parse(_ console: String, after text: String) -> [HostKey]? {
+    let lines = console.split(whereSeparator: \.isNewline)
+    guard let start = lines.lastIndex(where: { $0.contains(text) }) else { return nil }
+    return parse(lines[(start + 1)...].joined(separator: "\n"))
+  }
+
   private static func key(in line: Substring) -> HostKey? {
     let fields = line.split(whereSeparator: { $0.isWhitespace })
     for index in fields.indices.dropLast() {

@@ -96,7 +96,9 @@ package final class LocalCloud: Cloud {
   }
 
   /// What belongs to a machine goes with it, and the network with the last one.
-  package func resources(ofCluster cluster: String) async throws(CloudError) -> [CloudResource] { [] }
+  package func resources(
+    ofCluster cluster: String, _ kinds: Set<CloudResource.Kind>
+  ) async throws(CloudError) -> [CloudResource] { [] }
   package func delete(_ resource: CloudResource) async throws(CloudError) {}
   package func close() async {}
 

@@ -1,0 +1,130 @@
+import Synchronization
+
+/// Reads what a cloud offers, and keeps it for a minute: all servers of a build ask for the same.
+final class OfferReader: Sendable {
+  private let api: OpenStackAPI
+  private let turns = Turns()
+  private let kept = Mutex<[Set<ImageQuery>: Kept]>([:])
+
+  private struct Kept {
+    var offer: Offer
+    var groups: Bool
+    var at: ContinuousClock.Instant
+  }
+
+  init(_ api: OpenStackAPI) { self.api = api }
+
+  func offer(for wants: [MachineWant]) async throws(CloudError) -> Offer {
+    let queries = Set(wants.map { ImageQuery($0.image) })
+    let needsGroups = wants.contains { $0.securityGroups != nil }
+    return try await turns.run("offer") { () async throws(CloudError) -> Offer in
+      if let offer = self.recent(queries, needsGroups) { return offer }
+      let offer = try await self.read(queries, needsGroups)
+      self.kept.withLock { $0[queries] = Kept(offer: offer, groups: needsGroups, at: .now) }
+      return offer
+    }
+  }
+
+  func quota() async throws(CloudError) -> Quota {
+    let nova = try await api.nova("read the quota", "GET", "/limits")
+    guard let project = try await api.client.tokens.token().project else { return Quota(nova: nova, neutron: nil) }
+    do throws(CloudError) {
+      let neutron = try await api.neutron("read the quota", "GET", "/quotas/\(project.id)/details.json")
+      return Quota(nova: nova, neutron: neutron)
+    } catch {
+      // Not every cloud tells it, and not everybody may ask.
+      guard [.notFound, .forbidden].contains(error.code) else { throw error }
+      return Quota(nova: nova, neutron: nil)
+    }
+  }
+
+  /// One that was read for at least these names a short time ago.
+  private func recent(_ queries: Set<ImageQuery>, _ needsGroups: Bool) -> Offer? {
+    kept.withLock { kept in
+      kept.first { known, value in
+        known.isSuperset(of: queries) && (value.groups || !needsGroups)
+          && ContinuousClock.now - value.at < .seconds(60)
+      }?.value.offer
+    }
+  }
+
+  private func read(_ queries: Set<ImageQuery>, _ needsGroups: Bool) async throws(CloudError) -> Offer {
+    var offer = Offer()
+    for query in queries { offer.images[query.text] = try await images(query) }
+    if offer.images.values.contains(where: \.isEmpty) {
+      offer.imageNames = try await api.client.list("list images", .image, "/images", "images")
+        .compactMap { $0["name"]?.string }
+    }
+    offer.flavors = try await api.novaList("list flavors", "/flavors/detail", "flavors").compactMap {
+      OfferedFlavor($0)
+    }
+    let zones = try await api.nova("list availability zones", "GET", "/os-availability-zone")
+    offer.zones = (zones["availabilityZoneInfo"]?.array ?? []).compactMap { zone in
+      zone["zoneState"]?["available"]?.bool == false ? nil : zone["zoneName"]?.string
+    }
+    offer.networks = try await api.neutronList("list networks", "/networks", "networks")
+      .compactMap { OfferedNetwork($0) }
+    if needsGroups {
+      let project = try await api.client.tokens.token().project?.id ?? ""
+      offer.securityGroups = try await api.neutronList(
+        "list security groups", "/security-groups", "security_groups", query: [QueryItem("project_id", project)]
+      ).map { SecurityRules($0) }
+    }
+    return offer
+  }
+
+  private func images(_ query: ImageQuery) async throws(CloudError) -> [OfferedImage] {
+    switch query {
+    case .id(let id):
+      do throws(CloudError) {
+        let json = try await api.client.json("look at image `\(id)`", .image, "GET", "/images/\(id)")
+        return OfferedImage(json).map { [$0] } ?? []
+      } catch {
+        guard error.code == .notFound else { throw error }
+        return []
+      }
+    case .name(let name):
+      return try await list([QueryItem("name", name)])
+    case .properties(let properties):
+      return try await list(properties.sorted { $0.key < $1.key }.map { QueryItem($0.key, $0.value) })
+    }
+  }
+
+  private func list(_ query: [QueryItem]) async throws(CloudError) -> [OfferedImage] {
+    try await api.client.list("list images", .image, "/images", "images", query: query).compactMap { OfferedImage($0) }
+  }
+}
+
+/// How a layout names an image. Pure.
+enum ImageQuery: Sendable, Hashable {
+  case name(String)
+  case id(String)
+  /// `os_distro=debian,os_version=12`, with commas or spaces between.
+  case properties([String: String])
+
+  init(_ text: String) {
+    let words = text.split { $0 == "," || $0.isWhitespace }.map { $0.split(separator: "=", maxSplits: 1) }
+    if text.contains("="), words.allSatisfy({ $0.count == 2 }) {
+      self = .properties(Dictionary(words.map { (String($0[0]), String($0[1])) }) { _, last in last })
+    } else if Self.isID(text) {
+      self = .id(text)
+    } else {
+      self = .name(text)
+    }
+  }
+
+  /// In one spelling.
+  var text: String {
+    switch self {
+    case .name(let text), .id(let text): text
+    case .properties(let properties):
+      properties.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    }
+  }
+
+  /// 8-4-4-4-12 hexadecimal digits.
+  private static func isID(_ text: String) -> Bool {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    return parts.map(\.count) == [8, 4, 4, 4, 12] && parts.allSatisfy { $0.allSatisfy(\.isHexDigit) }
+  }
+}

@@ -1,0 +1,54 @@
+/// Gives a server a fresh disk: by nova's rebuild, else by a new server on the same ports.
+struct ServerRebuild: Sendable {
+  let cloud: OpenStackCloud
+  let id: String
+  let spec: MachineSpec
+
+  private var mark: ClusterMark { ClusterMark(cluster: spec.tag.cluster) }
+  private var operation: String { "rebuild server `\(spec.name)`" }
+
+  func run() async throws(CloudError) -> Machine {
+    let server = try await look()
+    if server.tag?.generation == spec.tag.generation { return server.machine! }
+    do throws(CloudError) {
+      try await rebuild(server)
+    } catch {
+      // Volumes can't be rebuilt before 2.93, nor a server in a state that nova doesn't like: 400, 403 and 409.
+      guard let status = error.status, [400, 403, 409].contains(status) else { throw error }
+      try await ServerDeletion(cloud: cloud, id: id).run(wait: true)
+      return try await ServerCreation(cloud: cloud, spec: spec).run()
+    }
+    let tags = JSON.array(mark.tags(spec.tag).map { .string($0) })
+    // They only say it once more: the generation that counts is in the metadata, which came with the disk.
+    _ = try? await cloud.api.nova(operation, "PUT", "/servers/\(id)/tags", body: ["tags": tags])
+    var machine = server.machine!
+    machine.tag = spec.tag
+    machine.imageID = spec.resolved.imageID
+    machine.status = .building
+    return machine
+  }
+
+  private func look() async throws(CloudError) -> NovaServer {
+    guard let server = try await cloud.server(id), server.machineStatus != .deleting else {
+      throw CloudError(.notFound, operation: operation, cause: "there is no server `\(id)`")
+    }
+    guard let tag = server.tag, tag.cluster == spec.tag.cluster, tag.server == spec.tag.server else {
+      throw CloudError(.failed, operation: operation, cause: "server `\(id)` isn't one that this cluster made")
+    }
+    return server
+  }
+
+  /// Where the answer is lost, the generation in the metadata says whether it was done.
+  private func rebuild(_ server: NovaServer) async throws(CloudError) {
+    let body = ServerRequest.rebuild(spec, mark, server.metadataAddresses)
+    _ = try await cloud.api.once(
+      isKnownMissing: true,
+      find: { () async throws(CloudError) -> Bool? in
+        try await look().tag?.generation == spec.tag.generation ? true : nil
+      },
+      make: { () async throws(CloudError) in
+        _ = try await cloud.api.nova(operation, "POST", "/servers/\(id)/action", body: body)
+        return true
+      })
+  }
+}
