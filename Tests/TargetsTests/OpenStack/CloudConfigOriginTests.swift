@@ -63,6 +63,18 @@ import Testing
     #expect(config.origin(of: "cloud")?.description == "OS_AUTH_URL in the environment")
   }
 
+  /// As `openstack` takes them, and only these: one user's login isn't mixed with another's.
+  @Test func someVariablesCountBeforeTheFile() throws {
+    let text = "clouds: {lab: {endpoint_type: public, auth: {auth_url: 'https://k', username: a, password: b}}}"
+    let config = try read(
+      ["/project/clouds.yaml": text, "/c": "", "/k": ""],
+      ["OS_INTERFACE": "internal", "OS_CERT": "/c", "OS_KEY": "/k", "OS_USERNAME": "other", "OS_AUTH_URL": "x"], "lab")
+    #expect(config.interfaces == ["internal"])
+    #expect(config.tls == CloudConfig.TLS(certificate: "/c", key: "/k"))
+    #expect(config.auth.method == .password(.name("a", .id("default")), Secret("b")))
+    #expect(config.authURL == "https://k")
+  }
+
   /// A file needs to hold no secret; where it does, the file's counts.
   @Test func aVariableFillsInTheSecretThatAFileLeavesOut() throws {
     let open = "clouds: {lab: {auth: {auth_url: 'https://k.example', username: demo, project_id: p1}}}"

@@ -98,6 +98,22 @@ import Testing
     #expect(read?.isUncertain == false)
   }
 
+  /// Nothing was deleted.
+  @Test func aRedirectionIsAnError() async throws {
+    let services = Self.services { _, _ in
+      HTTPResponse(301, headers: [HTTPHeader("Location", "https://nova.test/v2.1/servers/1")])
+    }
+    let error = await #expect(throws: CloudError.self) {
+      try await Self.client(services).send("delete server", .compute, "DELETE", "/servers/1")
+    }
+    #expect(
+      error?.description == """
+        delete server: nova answered 301
+          hint: it moved to https://nova.test/v2.1/servers/1: correct `auth_url`, or the catalog's address by an \
+        endpoint override
+        """)
+  }
+
   @Test func anythingButJSONIsTold() async throws {
     let services = Self.services { _, _ in HTTPResponse(200, body: Array("<html>hello</html>".utf8)) }
     let error = await #expect(throws: CloudError.self) {

@@ -1,7 +1,7 @@
 /// The one place through which every request to a service of the cloud passes.
 ///
 /// Adds token and version, renews the token once where a service refuses it, and makes a `CloudError` of every status
-/// from 400 on. May be used from many tasks at once.
+/// that isn't success. May be used from many tasks at once.
 package struct ServiceClient: Sendable {
   package let config: CloudConfig
   package let tokens: TokenSource
@@ -84,13 +84,13 @@ package struct ServiceClient: Sendable {
   ) async throws(CloudError) -> HTTPResponse {
     let token = try await tokens.token()
     let response = try await send(request(token), token, operation)
-    if response.status < 400 { return response }
+    if Self.isFine(response) { return response }
     guard response.status == 401 else {
       throw ServiceReply(response, service, method: method, sent: body).error(operation: operation)
     }
     let renewed = try await tokens.renew(after: token)
     let second = try await send(request(renewed), renewed, operation)
-    if second.status < 400 { return second }
+    if Self.isFine(second) { return second }
     var error = ServiceReply(second, service, method: method, sent: body).error(operation: operation)
     if second.status == 401 {
       // Glance says 401 where it can't reach keystone.
@@ -98,6 +98,9 @@ package struct ServiceClient: Sendable {
     }
     throw error
   }
+
+  /// 300 is how services list their versions. Any other redirection is to somewhere else: nothing was done here.
+  private static func isFine(_ response: HTTPResponse) -> Bool { response.status <= 300 }
 
   private func send(
     _ request: HTTPRequest, _ token: Token, _ operation: String

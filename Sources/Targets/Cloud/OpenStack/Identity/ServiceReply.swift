@@ -6,6 +6,8 @@ package struct ServiceReply: Sendable, Hashable {
   package let requestID: String?
   private let service: ServiceType
   private let method: String
+  /// Where a redirection leads.
+  private let location: String?
 
   /// Longer ones are cut: the cloud's log has the rest, by the request id.
   private static let limit = 400
@@ -15,6 +17,7 @@ package struct ServiceReply: Sendable, Hashable {
     status = response.status
     self.service = service
     self.method = method
+    location = (300..<400).contains(response.status) ? response["Location"] : nil
     requestID = ["X-Compute-Request-Id", "X-Openstack-Request-Id"].lazy.compactMap { response[$0] }
       .first { !$0.isEmpty }
     var text = Self.words(response)
@@ -55,6 +58,9 @@ package struct ServiceReply: Sendable, Hashable {
     case .forbidden: return "the login's roles don't allow it: ask who runs the cloud, or take another login"
     case .unavailable: return "try again in a while; who runs the cloud finds it by the request id"
     default: break
+    }
+    if let location {
+      return "it moved to \(location): correct `auth_url`, or the catalog's address by an endpoint override"
     }
     guard status == 500 else { return nil }
     // Nova names the exception of its own that it met: one that says that another service is away.

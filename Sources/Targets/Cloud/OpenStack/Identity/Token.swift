@@ -73,7 +73,7 @@ package struct Token: Sendable, Hashable {
         }
       error.cause += ", as \(config.auth.summary)"
       error.hint = "check \(what): `stackmake doctor` says where each was written"
-    case 404, 300, 405:
+    case 300, 404, 405:
       error.hint = Self.where(config, "`auth_url` doesn't lead to keystone's version 3: check it")
     case 400, 403:
       error.hint = "`stackmake doctor` says where each value was written"

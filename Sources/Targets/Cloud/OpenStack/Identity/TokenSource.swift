@@ -48,7 +48,8 @@ package actor TokenSource {
       return try await fetched()
     } catch {
       // Keystone may be away while the token still holds.
-      if let held, error.code == .unavailable, let endsAt = held.endsAt, now() < endsAt { return held.token }
+      let isAway = error.code == .unavailable || (error.status ?? 0) >= 500
+      if isAway, let held, let endsAt = held.endsAt, now() < endsAt { return held.token }
       throw error
     }
   }
@@ -89,7 +90,9 @@ package actor TokenSource {
       switch result {
       case .success(let new): held = new
       case .failure(let error):
-        if error.status.map({ (400..<500).contains($0) && $0 != 429 }) ?? false { refusal = error }
+        if let status = error.status, (400..<500).contains(status), ![408, 425, 429].contains(status) {
+          refusal = error
+        }
       }
     }
     return try result.get().token
