@@ -72,13 +72,13 @@ struct BuildCommand: AsyncParsableCommand {
   ) async throws {
     let lock = try session.lock()
     let store = try session.store()
-    let progress = LateNote()
-    let world = try World.open(session, store: store, isReading: false) { progress.say($0) }
+    let voice = LateNote()
+    let world = try World.open(session, store: store, isReading: false, voice: voice)
     let run = try session.recorded { () throws(StoreError) in
       try store.beginRun(Run(command: session.command, startedAt: session.start))
     }
     let reporters = try RunReporters(session, redactor: world.redactor, trace: trace)
-    progress.reporter = reporters.all
+    voice.reporter = reporters.all
     let status: Int32
     do {
       let interrupt = Interrupt()

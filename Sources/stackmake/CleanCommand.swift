@@ -87,8 +87,10 @@ struct CleanRun {
     }
     let lock = try session.lock()
     let store = try session.store()
-    let world = try World.open(session, store: store, isReading: false)
+    let voice = LateNote()
+    let world = try World.open(session, store: store, isReading: false, voice: voice)
     let reporters = try RunReporters(session, redactor: world.redactor, trace: nil)
+    voice.reporter = reporters.all
     let interrupt = Interrupt()
     let cleaner = world.cleaner(store, reporters.all, interrupt, ThreadPool(width: options.jobs + 4))
     if !wholeCluster {

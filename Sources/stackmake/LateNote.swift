@@ -11,4 +11,5 @@ final class LateNote: Sendable {
   }
 
   func say(_ text: String) { reporter?.report(.note(target: nil, text: text)) }
+  func trace(_ text: String) { reporter?.report(.trace(target: nil, text: text)) }
 }

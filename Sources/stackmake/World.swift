@@ -16,9 +16,9 @@ struct World: Sendable {
 
   /// - Parameters:
   ///   - isReading: makes nothing: no key, no id, no directory.
-  ///   - progress: is told what the local cloud does that takes long.
+  ///   - voice: is told what the cloud does that takes long, and of each request.
   static func open(
-    _ session: Session, store: any Store, isReading: Bool, progress: @escaping @Sendable (String) -> Void = { _ in }
+    _ session: Session, store: any Store, isReading: Bool, voice: LateNote = LateNote()
   ) throws -> World {
     let graph = session.graph
     var secrets: [String: String] = [:]
@@ -35,14 +35,16 @@ struct World: Sendable {
     var cluster: Cluster?
     var keys: ClusterKeys?
     if !graph.places.isEmpty {
-      let cloud = try cloud(session, progress)
+      let bootLimit = try bootLimit(session)
+      let cloud = try CloudChoice(session: session, note: { voice.say($0) }, trace: { voice.trace($0) }).open()
       // Reading commands work before there is a key, and need none then.
       let hasKey = access(session.stateDirectory.appending("id_ed25519.pub").string, R_OK) == 0
       keys = isReading && !hasKey ? nil : try ClusterKeys.open(session)
       cluster = Cluster(
         cloud: cloud, id: try clusterID(session, store, isReading: isReading),
         name: graph.variables["cluster"] ?? "cluster", authorizedKeys: keys?.authorized ?? [],
-        shells: ServerShells(here: here, identities: keys?.identities ?? []), clock: ContinuousClock())
+        shells: ServerShells(here: here, identities: keys?.identities ?? [], connectLimit: bootLimit),
+        clock: ContinuousClock(), bootLimit: bootLimit)
       kinds["image-validated"] = ImageValidatedKind(cluster: cluster!)
       kinds["layout"] = LayoutKind()
       kinds["server"] = ServerKind(cluster: cluster!)
@@ -53,23 +55,14 @@ struct World: Sendable {
       runner: RecipeRunner(shells: shells, redact: { redactor.redact($0) }), secrets: secrets, redactor: redactor)
   }
 
-  private static func cloud(_ session: Session, _ progress: @escaping @Sendable (String) -> Void) throws -> any Cloud {
-    let name = session.graph.variables["cloud"]
-    guard name == "local" else {
-      let asked = name.map { "`cloud = \($0)`" } ?? "a layout without `cloud`"
-      Console.error(
-        """
-        stackmake: error: \(asked) asks for OpenStack, which this version can't talk to yet
-          hint: `cloud = local` makes the servers on this host
-        """)
+  /// How long a machine may take to boot: the variable `boot_timeout`.
+  private static func bootLimit(_ session: Session) throws -> Duration {
+    guard let text = session.graph.variables["boot_timeout"] else { return .seconds(900) }
+    guard let limit = Numbers.duration(text), limit >= .seconds(1) else {
+      Console.error("stackmake: error: `boot_timeout = \(text)` is no time\n  hint: write it as `90s`, `15m` or `1h`")
       throw ExitStatusError.wrongUse
     }
-    let root = session.environment["STACKMAKE_LOCAL_ROOT"] ?? "/var/lib/stackmake"
-    return LocalCloud(
-      LocalSettings(
-        root: FilePath(root), imageCache: session.environment["STACKMAKE_LOCAL_IMAGES"].map { FilePath($0) },
-        mirror: session.graph.variables["mirror"], environment: session.environment, userID: geteuid(),
-        now: Session.now, progress: progress))
+    return limit
   }
 
   /// Made once for a state directory: two clusters of one name never take each other's servers.

@@ -162,8 +162,6 @@ package final class FakeCloud: Cloud {
     try call("delete \(resource.kind.rawValue) \(resource.id)") { $0.resources.removeAll { $0 == resource } }
   }
 
-  package func close() async {}
-
   package func console(_ id: String) async throws(CloudError) -> String {
     try call("console \(id)") { (state) throws(CloudError) in
       guard let machine = state.machines[id] else {

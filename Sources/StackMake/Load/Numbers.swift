@@ -1,5 +1,5 @@
 /// Numbers and times as they are written in options.
-enum Numbers {
+package enum Numbers {
   /// Digits only, nine at most.
   static func integer(_ text: String) -> Int? {
     guard (1...9).contains(text.utf8.count), text.utf8.allSatisfy({ Byte.isDigit($0) }) else { return nil }
@@ -7,7 +7,7 @@ enum Numbers {
   }
 
   /// `500ms`, `30s`, `5m`, `1h`: more than nothing.
-  static func duration(_ text: String) -> Duration? {
+  package static func duration(_ text: String) -> Duration? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     guard let number = integer(String(digits)), number > 0 else { return nil }
     switch text[digits.endIndex...] {

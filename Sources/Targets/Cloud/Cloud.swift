@@ -41,9 +41,6 @@ package protocol Cloud: Sendable {
 
   /// Deletes one of these. One that doesn't exist is fine.
   func delete(_ resource: CloudResource) async throws(CloudError)
-
-  /// Ends what is kept open.
-  func close() async
 }
 
 /// Something besides machines that a cluster made in its cloud.

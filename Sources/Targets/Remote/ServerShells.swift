@@ -5,12 +5,16 @@ import Synchronization
 package final class ServerShells: ShellProvider {
   package let here: any Shell
   private let identities: [SSHTarget.Identity]
+  private let connectLimit: Duration
   private let shells = Mutex<[SSHTarget: SSHShell]>([:])
 
-  /// - Parameter identities: what to log in with; the cluster's own key first.
-  package init(here: any Shell, identities: [SSHTarget.Identity]) {
+  /// - Parameters:
+  ///   - identities: what to log in with; the cluster's own key first.
+  ///   - connectLimit: how long to try to connect; five minutes at most.
+  package init(here: any Shell, identities: [SSHTarget.Identity], connectLimit: Duration = .seconds(300)) {
     self.here = here
     self.identities = identities
+    self.connectLimit = min(connectLimit, .seconds(300))
   }
 
   package func shell(at site: StepSite) throws(ShellError) -> any Shell {
@@ -32,7 +36,7 @@ package final class ServerShells: ShellProvider {
     }
     return SSHTarget(
       host: site.name, address: outputs.ip, user: site.user, identities: identities, pins: outputs.hostKeys,
-      pinOrigin: "when the machine showed it on its console")
+      pinOrigin: "when the machine showed it on its console", connectLimit: connectLimit)
   }
 
   package func close() async {

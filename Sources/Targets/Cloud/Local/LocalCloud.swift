@@ -100,7 +100,6 @@ package final class LocalCloud: Cloud {
     ofCluster cluster: String, _ kinds: Set<CloudResource.Kind>
   ) async throws(CloudError) -> [CloudResource] { [] }
   package func delete(_ resource: CloudResource) async throws(CloudError) {}
-  package func close() async {}
 
   /// Takes under a second, so that it waits in any case.
   package func delete(_ id: String, wait: Bool) async throws(CloudError) {

@@ -65,8 +65,6 @@ final class OpenStackAPI: Sendable {
 
   private static let attempts = 4
   private static let pauses: [Duration] = [.milliseconds(500), .seconds(2)]
-
-  func close() async {}
 }
 
 /// The microversion that nova is spoken to with.

@@ -93,8 +93,6 @@ package final class OpenStackCloud: Cloud {
     return tag.flatMap { ConsoleHostKeys.parse(console, after: UserData.bootLine($0)) }
   }
 
-  package func close() async { await api.close() }
-
   // MARK: - For what is done in several steps
 
   /// Every server of the cluster, by a list that is begun after this call.
