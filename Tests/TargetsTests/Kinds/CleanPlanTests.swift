@@ -83,7 +83,8 @@ import Testing
 
   @Test(arguments: cases) func takesDownSome(_ test: Case) throws {
     let graph = try KindWorld(Self.file).graph
-    let plan = CleanPlan.some(test.names, graph: graph, CleanPlan.World(machines: test.machines, recorded: test.recorded))
+    let plan = CleanPlan.some(
+      test.names, graph: graph, CleanPlan.World(machines: test.machines, recorded: test.recorded))
     #expect(plan.deletions.map(\.machine.id) == test.deletes)
     #expect(
       plan.rebuilds.map { "\($0.place.name) \($0.machine.id): \($0.targets.joined(separator: " "))" } == test.rebuilds)

@@ -145,7 +145,9 @@ import Testing
     let (kind, situation) = try Self.situation(test)
     switch (kind.decide(situation), test.runs) {
     case (.run(let actions), let runs?):
-      #expect(actions == (test.boots ? [.act("create"), .act("wait")] : test.updates ? [.act("update")] : []) + runs.map { .step($0 - 1) })
+      #expect(
+        actions == (test.boots ? [.act("create"), .act("wait")] : test.updates ? [.act("update")] : [])
+          + runs.map { .step($0 - 1) })
     case (.locked(let error), nil):
       #expect(error.code == .locked)
       #expect(error.subject == "server/web")
