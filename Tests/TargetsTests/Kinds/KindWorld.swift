@@ -17,7 +17,7 @@ struct KindWorld: Sendable {
     graph = try Graph.stackfile("cloud = local\n" + text, dialect: .stack(cluster: "lab"))
     cluster = Cluster(
       cloud: cloud, id: "c1", name: "lab", authorizedKeys: ["ssh-ed25519 AAAA"], shells: shells,
-      clock: InstantClock(), bootLimit: bootLimit)
+      clock: JumpingClock(), bootLimit: bootLimit)
   }
 
   var kinds: [String: any TargetKind] {
