@@ -17,6 +17,10 @@ package final class FakeCloud: Cloud {
     package var made = 0
     package var resources: [CloudResource] = []
     package var metadata: [String: [String: String]] = [:]
+    /// What machines of a server have written on their consoles, instead of the usual.
+    package var consoles: [String: String] = [:]
+    /// Told each call before it does anything.
+    package var watcher: (@Sendable (String) -> Void)?
   }
 
   package struct Fault: Sendable {
@@ -44,6 +48,7 @@ package final class FakeCloud: Cloud {
   private func call<R: Sendable>(
     _ line: String, _ body: (inout State) throws(CloudError) -> R
   ) throws(CloudError) -> R {
+    state.withLock { $0.watcher }?(line)
     let result: Result<R, CloudError> = state.withLock { state in
       state.log.append(line)
       let fault = state.faults.firstIndex { line.hasPrefix($0.prefix) }.map { state.faults.remove(at: $0) }
@@ -167,7 +172,7 @@ package final class FakeCloud: Cloud {
       guard let machine = state.machines[id] else {
         throw CloudError(.notFound, operation: "read the console", cause: "there is no machine `\(id)`")
       }
-      return machine.status == .active ? "\(machine.name) login: " : ""
+      return state.consoles[machine.tag.server] ?? (machine.status == .active ? "\(machine.name) login: " : "")
     }
   }
 

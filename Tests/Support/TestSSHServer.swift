@@ -105,7 +105,7 @@ package final class TestSSHServer: Sendable {
     return false
   }
 
-  private static func write(_ text: String, to path: FilePath, mode: mode_t) throws {
+  static func write(_ text: String, to path: FilePath, mode: mode_t) throws {
     let file = try FileDescriptor.open(
       path, .writeOnly, options: [.create, .truncate], permissions: FilePermissions(rawValue: mode))
     try file.closeAfter { _ = try file.writeAll(text.utf8) }

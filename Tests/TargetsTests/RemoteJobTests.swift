@@ -141,7 +141,7 @@ struct RemoteJobTests {
         id: "secret", script: "ls .stackmake/jobs/secret; pwd; umask; echo ${SSH_CONNECTION-none}", timeout: nil)
       let output = OutputRecorder()
       _ = try await shell.job(job, from: 0, output: output.handler)
-      #expect(output.standardOutput == "lock\nlog\nprocess\nstarted\n\(server.home)\n0022\nnone\n")
+      #expect(output.standardOutput == "lock\nlog\nprocess\nstarted\nstatus.partial\n\(server.home)\n0022\nnone\n")
     }
   }
 }

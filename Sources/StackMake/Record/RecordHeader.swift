@@ -14,18 +14,31 @@ struct RecordHeader {
   /// At offset 68: the application id; 0 in a database that has just been made.
   private(set) var applicationID: Int
 
-  /// Nil where there is no file, or an empty one: SQLite takes both for a new database.
+  /// Nil where there is no file, or an empty one, and there never was more: SQLite would take both for a new database
+  /// even where a log says that it was in use, and all that it held would be made a second time.
   init?(of path: FilePath, operation: String) throws(StoreError) {
+    // Looked for first: while another stackmake makes the record, its log comes last.
+    let wasUsed = StateDirectory.exists(FilePath(path.string + "-wal"))
+    func missing(_ how: String) throws(StoreError) {
+      guard wasUsed else { return }
+      throw .damaged(operation: operation, path: path.string, cause: "it is \(how), and its log is still there")
+    }
     let descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else {
-      if errno == ENOENT { return nil }
+      if errno == ENOENT {
+        try missing("gone")
+        return nil
+      }
       throw StateDirectory.failure(operation, path)
     }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: 100)
     let count = Glibc.read(descriptor, &bytes, bytes.count)
     guard count >= 0 else { throw StateDirectory.failure(operation, path) }
-    guard count > 0 else { return nil }
+    guard count > 0 else {
+      try missing("empty")
+      return nil
+    }
     guard count == bytes.count, bytes.starts(with: Self.magic) else {
       throw .damaged(operation: operation, path: path.string, cause: "it isn't a SQLite database")
     }

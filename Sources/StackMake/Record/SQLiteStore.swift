@@ -150,7 +150,9 @@ package final class SQLiteStore: Store {
     for table in ["intent", "register", "secret"] {
       let found = try String.fetchOne(database, sql: "PRAGMA quick_check('\(table)')")
       guard found == "ok" else {
-        throw StoreError.damaged(operation: operation, path: path.string, cause: "table \(table): \(found ?? "")")
+        // Its first line only names the database.
+        let text = (found ?? "").split(separator: "\n").filter { !$0.hasPrefix("***") }.joined(separator: ", ")
+        throw StoreError.damaged(operation: operation, path: path.string, cause: "table \(table): \(text)")
       }
     }
   }

@@ -55,7 +55,16 @@ package final class TargetBuild: Sendable {
     do throws(StoreError) {
       return try body()
     } catch {
-      throw StepError(operation: operation, subject: name, cause: error.description, hint: error.hint)
+      throw StepError(error, operation: operation, subject: name)
     }
+  }
+}
+
+extension StepError {
+  /// A failure of the record, as that of what needed it.
+  package init(_ error: StoreError, operation: String, subject: String) {
+    self.init(
+      operation: operation, subject: subject, cause: "\(error.operation): \(error.path): \(error.cause)",
+      hint: error.hint)
   }
 }

@@ -202,7 +202,7 @@ package struct Cleaner: Sendable {
     do throws(StoreError) {
       return try body()
     } catch {
-      throw StepError(operation: operation, subject: subject, cause: error.description, hint: error.hint)
+      throw StepError(error, operation: operation, subject: subject)
     }
   }
 

@@ -60,7 +60,7 @@ package struct ServerKind: TargetKind {
     if let problem = observation.problem {
       return .locked(lock(situation, "the server is \(problem), and is not thrown away by itself"))
     }
-    for case .changed(let key, .some, _) in situation.reasons where key.hasPrefix("setting ") {
+    for case .changed(let key, _, _) in situation.reasons where key.hasPrefix("setting ") {
       let setting = String(key.dropFirst("setting ".count))
       guard Self.fixedSettings.contains(setting) else { continue }
       return .locked(lock(situation, "a standing server can't be given another \(setting)"))

@@ -18,8 +18,10 @@
 /// and only then runs the script. A supervisor that died before that has run nothing, and the next one may; one that
 /// died after it has claimed the job for good.
 ///
-/// **Its end.** `status` says how it ended. Without it, `started` and a free lock mean that nobody will ever write it:
-/// the job is lost, by a reboot where the boot id is another one, else by the death of its supervisor.
+/// **Its end.** `status` says how it ended. Its room on the disk is taken before the script starts, and written over at
+/// the end: the end of a script that fills the disk is known, too. Without `status`, `started` and a free lock mean that
+/// nobody will ever write it: the job is lost, by a reboot where the boot id is another one, else by the death of its
+/// supervisor.
 ///
 /// A supervisor is a transient unit of systemd's where there is systemd and root (or sudo), so that nothing that
 /// becomes of the login's session touches it, and so that what the script leaves behind ends with it; else a session of
@@ -188,7 +190,8 @@ enum JobScript {
     >>log
     rm -f process timed-out
     { echo "$sm_token"; cat /proc/sys/kernel/random/boot_id; echo "$$"; } >"started.$sm_token" || exit
-    sync "started.$sm_token" log || exit
+    printf "%-31s\\n" reserved >status.partial || exit
+    sync "started.$sm_token" status.partial log || exit
     ln "started.$sm_token" started || { discard; exit; }
     rm -f "started.$sm_token"
     discard
@@ -222,7 +225,8 @@ enum JobScript {
     fi
     sm_end="exited $sm_code"
     [ ! -e timed-out ] || sm_end="signaled TERM"
-    echo "$sm_end" >status.partial && sync log status.partial && mv -f status.partial status && sync .
+    sync log
+    printf "%-31s\\n" "$sm_end" 1<>status.partial && sync status.partial && mv -f status.partial status && sync .
     """
 
   private static let body = """

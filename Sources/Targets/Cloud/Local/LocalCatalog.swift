@@ -36,10 +36,11 @@ struct LocalCatalog: Sendable, Hashable {
   func resolve(_ wants: [MachineWant], missing: Set<String>, _ capacity: Capacity) -> CloudResolution {
     var problems: [CloudProblem] = []
     var resolved: [ResolvedMachine] = []
+    var nearest = NearestName()
     func check(_ setting: String, _ offered: [String], _ value: (MachineWant) -> String) {
       let unknown = Dictionary(grouping: wants.filter { !offered.contains(value($0)) }, by: value)
       for (name, wants) in unknown.sorted(by: { $0.key < $1.key }) {
-        let near = Nearest.name(to: name, among: offered)
+        let near = nearest.near(name, among: offered).first
         problems.append(
           CloudProblem(
             servers: wants.map(\.name), setting: setting,

@@ -1,0 +1,180 @@
+import StackMake
+import Support
+import Testing
+
+@testable import Targets
+
+@Suite(.timeLimit(.minutes(2))) struct ServerBootTests {
+  private static let lost = CloudError(.failed, operation: "create server", cause: "connection reset")
+
+  private func world(_ settings: String = "") throws -> KindWorld { try KindWorld("layout:\n    web  \(settings)\n") }
+
+  private func create(_ world: KindWorld) async throws -> [String: String] {
+    let turn = world.turn("server/web")
+    try await ServerKind(cluster: world.cluster).apply("create", turn)
+    return turn.outputs
+  }
+
+  private func boot(_ world: KindWorld) async throws -> [String: String] {
+    let turn = world.turn("server/web")
+    let kind = ServerKind(cluster: world.cluster)
+    try await kind.apply("create", turn)
+    try await kind.apply("wait", turn)
+    return kind.outputs(turn)
+  }
+
+  private func generation(_ world: KindWorld) -> String? {
+    world.store.registers(prefix: "generation/web")["generation/web"]
+  }
+
+  @Test func boots() async throws {
+    let world = try world("flavor=m1.tiny")
+    world.cloud.with { $0.bootStatuses = ["web": [.building, .building]] }
+    #expect(
+      try await boot(world) == [
+        "id": "id-1", "generation": "1", "ip": "10.0.0.1", "user": "stack", "host-key": "ssh-ed25519 key-of-id-1-1",
+      ])
+    #expect(world.machines.map(\.flavorID) == ["m1.tiny"])
+    #expect(world.machines.map(\.name) == ["lab-web"])
+    #expect(world.shells.shell(of: "web").scripts == ["cloud-init status --wait --long 2>&1"])
+    #expect(world.notes == ["creating lab-web", "waiting for ssh at 10.0.0.1"])
+    #expect(world.store.intents() == [])
+  }
+
+  @Test func theJournalAndTheGenerationComeFirst() async throws {
+    let world = try world()
+    let store = world.store
+    world.cloud.with { state in
+      state.watcher = { line in
+        guard line.hasPrefix("create") else { return }
+        #expect(
+          store.intents() == [
+            Intent(id: 1, action: "create", subject: "web", values: ["generation": "1"], at: 5)
+          ])
+        #expect(store.registers(prefix: "generation/") == ["generation/web": "1"])
+      }
+    }
+    _ = try await create(world)
+    #expect(world.changes == ["create c1/web 1"])
+  }
+
+  @Test func aLostAnswerNeverMakesTwo() async throws {
+    let world = try world()
+    world.cloud.with { $0.faults = [.init("create", Self.lost, isLate: true)] }
+    let error = await #expect(throws: StepError.self) { _ = try await create(world) }
+    #expect(error?.description == "create server: server/web: connection reset")
+    #expect(world.store.intents().count == 1)
+    #expect(try await create(world) == ["id": "id-1"])
+    #expect(world.machines.map(\.id) == ["id-1"])
+    #expect(world.notes.last == "adopting lab-web, which an earlier run began")
+    #expect(generation(world) == "1")
+  }
+
+  @Test func aRequestThatNeverArrivedIsMadeAnew() async throws {
+    let world = try world()
+    world.cloud.with { $0.faults = [.init("create", Self.lost)] }
+    await #expect(throws: StepError.self) { _ = try await create(world) }
+    #expect(try await create(world) == ["id": "id-1"])
+    #expect(world.changes == ["create c1/web 1", "create c1/web 2"])
+    #expect(generation(world) == "2")
+  }
+
+  @Test(arguments: [Machine.Status.active, .building, .incomplete])
+  func adoptsTheLastGenerationAndRemovesOlderOnes(status: Machine.Status) async throws {
+    let world = try world()
+    world.stand(
+      KindWorld.machine("web", id: "old"), KindWorld.machine("web", id: "new", generation: 2, status: status),
+      KindWorld.machine("db", id: "other"))
+    world.store.set(["generation/web": "2"])
+    #expect(try await create(world) == ["id": "new"])
+    #expect(world.machines.map(\.id) == ["new", "other"])
+    #expect(world.changes == ["delete old", "create c1/web 2"])
+    #expect(world.notes.first == "removing lab-web of generation 1, which was left half made")
+  }
+
+  @Test(arguments: [Machine.Status.error("no valid host"), .stopped])
+  func removesWhatCanNotBeAdopted(status: Machine.Status) async throws {
+    let world = try world()
+    world.stand(KindWorld.machine("web", id: "bad", generation: 2, status: status))
+    world.store.set(["generation/web": "2"])
+    #expect(try await create(world) == ["id": "id-1"])
+    #expect(world.changes == ["delete bad", "create c1/web 3"])
+    #expect(generation(world) == "3")
+  }
+
+  @Test func refusesBeforeAnythingIsWritten() async throws {
+    let world = try world("flavor=huge")
+    let error = await #expect(throws: StepError.self) { _ = try await create(world) }
+    #expect(error?.description == "create server: server/web: no flavor called `huge`")
+    #expect(world.changes == [])
+    #expect(world.store.intents() == [])
+    #expect(generation(world) == nil)
+  }
+
+  @Test func anErrorShowsTheEndOfTheConsole() async throws {
+    let world = try world()
+    world.cloud.with {
+      $0.bootStatuses = ["web": [.building, .error("no valid host")]]
+      $0.consoles = ["web": (1...20).map { "line \($0)" }.joined(separator: "\n")]
+    }
+    let error = await #expect(throws: StepError.self) { _ = try await boot(world) }
+    let lines = (6...20).map { "    line \($0)" }.joined(separator: "\n")
+    #expect(
+      error?.description == """
+        wait for ACTIVE: server/web: no valid host
+            the end of its console:
+        \(lines)
+          hint: `stackmake clean server/web` deletes it for a fresh start
+        """)
+  }
+
+  @Test func waitsNoLongerThanTheLimit() async throws {
+    let world = try world()
+    let time = world.time
+    world.cloud.with { state in
+      state.bootStatuses = ["web": Array(repeating: .building, count: 1000)]
+      state.watcher = { if $0.hasPrefix("list") { time.advance(by: 5) } }
+    }
+    let error = await #expect(throws: StepError.self) { _ = try await boot(world) }
+    #expect(error?.operation == "wait for ACTIVE")
+    #expect(error?.cause == "not within 60 s")
+    #expect(world.cloud.log.count { $0.hasPrefix("list") } < 20)
+  }
+
+  @Test func aMachineThatGoesWhileItBootsIsToldOf() async throws {
+    let world = try world()
+    let turn = world.turn("server/web")
+    let kind = ServerKind(cluster: world.cluster)
+    try await kind.apply("create", turn)
+    world.cloud.with { $0.machines = [:] }
+    let error = await #expect(throws: StepError.self) { try await kind.apply("wait", turn) }
+    #expect(error?.cause == "the machine is gone")
+  }
+
+  @Test func anInterruptEndsTheWait() async throws {
+    let world = try world()
+    world.cloud.with { $0.bootStatuses = ["web": Array(repeating: .building, count: 1000)] }
+    world.interrupt.request()
+    let error = await #expect(throws: StepError.self) { _ = try await boot(world) }
+    #expect(error?.code == .interrupted)
+  }
+
+  @Test(arguments: [(Targets.ExitStatus.exited(0), true), (.exited(2), true), (.exited(1), false)])
+  func firstBootMustSucceed(status: Targets.ExitStatus, isGood: Bool) async throws {
+    let world = try world()
+    world.shells.shell(of: "web").answer(
+      "cloud-init", with: FakeShell.Reply("status: error\nno such package", status: status))
+    guard !isGood else {
+      #expect(try await boot(world)["generation"] == "1")
+      return
+    }
+    let error = await #expect(throws: StepError.self) { _ = try await boot(world) }
+    #expect(
+      error?.description == """
+        wait for first boot: server/web: exit status 1
+        status: error
+        no such package
+          hint: `stackmake clean server/web` deletes it for a fresh start
+        """)
+  }
+}
