@@ -15,14 +15,17 @@ struct MachineRecord: Codable, Sendable, Hashable {
   var userData: String
   var metadata: [String: String]
   var address: String
+  /// Nil in records of before there were any.
+  var files: [LocalExtras.File]?
   /// Seconds since 1970.
   var createdAt: Double
 
   var tag: MachineTag { MachineTag(cluster: cluster, server: server, generation: generation) }
 
-  init(_ spec: MachineSpec, id: String, address: String, createdAt: Double) {
+  init(_ spec: MachineSpec, files: [LocalExtras.File] = [], id: String, address: String, createdAt: Double) {
     self.id = id
     self.address = address
+    self.files = files.isEmpty ? nil : files
     self.createdAt = createdAt
     name = ""
     cluster = ""
@@ -36,7 +39,7 @@ struct MachineRecord: Codable, Sendable, Hashable {
     take(spec)
   }
 
-  /// What a rebuild changes: all but id, address and age.
+  /// What a rebuild changes: all but id, address, extra files and age.
   mutating func take(_ spec: MachineSpec) {
     name = spec.name
     cluster = spec.tag.cluster
