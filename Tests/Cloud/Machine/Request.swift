@@ -23,6 +23,7 @@ struct Request: Decodable {
     var image: String
     var flavor: String
     var address: String
+    var moreAddresses: [String]
     var userData: String
     var files: [LocalExtras.File]
   }
@@ -66,6 +67,7 @@ struct Request: Decodable {
     let spec = MachineSpec(
       tag: MachineTag(cluster: Self.cluster, server: server, generation: 1), name: machine.name,
       hostname: machine.hostname, resolved: resolved, userData: machine.userData, metadata: [:])
-    return try await cloud.create(spec, LocalExtras(address: machine.address, files: machine.files))
+    return try await cloud.create(
+      spec, LocalExtras(address: machine.address, moreAddresses: machine.moreAddresses, files: machine.files))
   }
 }

@@ -27,8 +27,7 @@ def golden_key(place):
     for name in ["seed.py", "build.py", "configuration.py"]:
         with open(os.path.join(SOURCES, "control", name), "rb") as file:
             digest.update(file.read())
-    # Both are in the catalog and in nova's list of cells.
-    digest.update(f"{place.directory} {place.options['port']} {place.options['network']}".encode())
+    digest.update(place.options["network"].encode())
     return digest.hexdigest()[:16]
 
 
@@ -51,6 +50,22 @@ def unpack(place):
     run(place, "unpack", ["tar", "-xf", golden_file(place), "-C", place.directory])
 
 
+def relocate(place):
+    """Directory and ports of the cloud that the archive was made of are in its databases."""
+    lines = [
+        f"UPDATE keystone.endpoint e JOIN keystone.service s ON e.service_id = s.id SET e.url = '{place.url(service)}' "
+        f"WHERE s.type = '{kind}';" for kind, service in {"identity": "keystone", **seed.ENDPOINTS}.items()]
+    lines.append(
+        f"UPDATE glance.image_locations SET value = "
+        f"CONCAT('file://{place.path('glance')}/', SUBSTRING_INDEX(value, '/', -1));")
+    sql(place, "relocate", "\n".join(lines))
+
+
+def sql(place, name, text):
+    run(place, name, [
+        "mariadb", "--no-defaults", f"--socket={place.path('run', 'mariadb.sock')}", "-e", text])
+
+
 def pack(place, daemons):
     """The database has to be at rest for it; the services bear that."""
     daemons["mariadb"].end(60)
@@ -58,7 +73,7 @@ def pack(place, daemons):
     target = golden_file(place)
     run(place, "pack", ["tar", "-cf", target + ".new", "--exclude=*.pid", "-C", place.directory, *KEPT])
     for old in glob.glob(os.path.join(place.golden, "*.tar")):
-        # One for each directory and port would be too much to keep for ever.
+        # Of older versions.
         if os.path.getmtime(old) < time.time() - 14 * 86400:
             os.unlink(old)
     os.rename(target + ".new", target)
@@ -108,15 +123,18 @@ def schemas(place):
     keystone = ["keystone-manage", *config("keystone")]
     owner = ["--keystone-user", "root", "--keystone-group", "root"]
     os.makedirs(place.path("keystone"), exist_ok=True)
-    run(place, "create-databases", [
-        "mariadb", "--no-defaults", f"--socket={place.path('run', 'mariadb.sock')}", "-e",
-        "".join(f"CREATE DATABASE {name};" for name in DATABASES)])
+    sql(place, "create-databases", "".join(f"CREATE DATABASE {name};" for name in DATABASES))
+    # Templates, filled from each service's own configuration: the archive fits other directories and ports.
+    cell = "{scheme}://{username}@{hostname}/"
+    queue = "{scheme}://{username}:{password}@{hostname}:{port}/"
     # The longest first; what depends on it comes after in the same shell.
     shell = [
         [configuration.serve(place, "neutron.db.migration.cli:main", *config("neutron"), "upgrade", "heads")],
         [
-            nova("api_db", "sync"), nova("cell_v2", "map_cell0", "--database_connection", place.database("nova_cell0")),
-            nova("db", "sync"), nova("cell_v2", "create_cell", "--name", "cell1")],
+            nova("api_db", "sync"),
+            nova("cell_v2", "map_cell0", "--database_connection", cell + "nova_cell0?{query}"), nova("db", "sync"),
+            nova("cell_v2", "create_cell", "--name", "cell1", "--database_connection", cell + "{path}?{query}",
+                 "--transport-url", queue)],
         [
             keystone + ["db_sync"], keystone + ["fernet_setup", *owner], keystone + ["credential_setup", *owner],
             keystone + [

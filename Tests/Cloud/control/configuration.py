@@ -122,7 +122,7 @@ def environment(place):
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": place.directory,
         "LC_ALL": "C.UTF-8", "PYTHONPATH": place.path("services"), "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore", "XDG_CACHE_HOME": place.path("var", "cache"),
-        "STACKMAKE_TEST_CLOUD": place.directory,
+        "STACKMAKE_TEST_CLOUD": place.directory, "STACKMAKE_TEST_CLOUD_MARK": place.mark,
         "OS_KEYSTONE_CONFIG_FILES": place.path("etc", "keystone.conf"),
         "OS_PLACEMENT_CONFIG_DIR": place.path("etc", "placement"),
     }

@@ -24,9 +24,9 @@ def process(pid):
 class Daemon:
     """A program in a session of its own. `ready` says whether it answers."""
 
-    def __init__(self, place, name, command, environment, ready, limit=120, stop_signal=signal.SIGTERM):
+    def __init__(self, place, name, command, environment, ready, limit=120):
         self.place, self.name, self.command, self.environment = place, name, command, environment
-        self.ready, self.limit, self.stop_signal = ready, limit, stop_signal
+        self.ready, self.limit = ready, limit
         self.file = place.path("run", f"{name}.pid")
         self.log = place.path("logs", f"{name}.log")
 
@@ -112,11 +112,11 @@ class Daemon:
             return "    it has no log"
         return "\n".join([f"    {self.log}:"] + ["    " + line for line in lines[-25:]])
 
-    def end(self, grace=20):
+    def end(self, grace=5):
         """Ends it and all of its session: asked first, killed after `grace` seconds."""
         first = self.pid()
-        if first:
-            os.kill(first, self.stop_signal)
+        if first and grace:
+            os.kill(first, signal.SIGTERM)
         for attempt in range(int(grace * 20) + 400):
             left = self.processes()
             if attempt >= grace * 20 or first is None:

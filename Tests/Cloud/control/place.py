@@ -55,6 +55,11 @@ class Place:
         os.chmod(path + ".new", mode)
         os.rename(path + ".new", path)
 
+    @property
+    def mark(self):
+        """Tells this cloud's things on the host from those of others."""
+        return str(self.options["port"])
+
     def port(self, service):
         return self.options["port"] + PORTS[service]
 

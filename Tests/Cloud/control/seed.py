@@ -124,6 +124,12 @@ def users(place):
     place.write("seed/credential.json", json.dumps({"id": credential["id"], "secret": credential["secret"]}))
 
 
+def floating_addresses(place):
+    """{floating: fixed} of all that are associated."""
+    found = admin(place).call("GET", "network", "/v2.0/floatingips")["floatingips"]
+    return {each["floating_ip_address"]: each["fixed_ip_address"] for each in found if each["fixed_ip_address"]}
+
+
 def clouds_yaml(place):
     """All the ways in, for openstacksdk and whoever reads its files."""
     with open(place.path("seed", "credential.json")) as file:

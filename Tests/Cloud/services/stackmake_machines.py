@@ -128,7 +128,7 @@ class MachineDriver(driver.ComputeDriver):
         machine = {
             "name": instance.name, "hostname": instance.hostname, "image": self._image(instance, image_meta),
             "flavor": next(name for limit, name in LOCAL_FLAVORS if instance.flavor.memory_mb <= limit),
-            "address": addresses[0], "addresses": addresses[1:], "userData": user_data, "files": files}
+            "address": addresses[0], "moreAddresses": addresses[1:], "userData": user_data, "files": files}
         call("create", instance.uuid, machine=machine)
         for _ in range(120):
             status = self._machines(0)[instance.uuid]["status"]

@@ -148,13 +148,15 @@ package final class LocalCloud: Cloud {
           .quota, operation: operation, cause: problems.map(\.message).joined(separator: "; "), hint: problems[0].hint)
       }
       let network = try await runner.network(operation)
-      let address = try network.address(extras.address, used: Set(records.map(\.address)), operation)
+      let used = Set(records.flatMap(\.addresses))
+      let address = try network.address(extras.address, used: used, operation)
+      for more in extras.moreAddresses { _ = try network.address(more, used: used, operation) }
       let ids = Set(records.map(\.id))
       let tag = spec.tag
       var id = MachineRecord.short(files.mark, tag.cluster, tag.server, String(tag.generation))
       while ids.contains(id) { id = MachineRecord.short(id) }
       let record = MachineRecord(
-        spec, files: extras.files, id: id, address: address, createdAt: settings.now())
+        spec, extras, id: id, address: address, createdAt: settings.now())
       try await offload { () throws(CloudError) in try files.enter(record) }
       return record
     }

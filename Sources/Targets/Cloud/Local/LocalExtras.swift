@@ -16,11 +16,14 @@ package struct LocalExtras: Sendable, Hashable {
 
   /// Of the subnet, and nobody else's; nil takes a free one.
   package var address: String?
+  /// Further ones of the same device, nobody else's either.
+  package var moreAddresses: [String]
   /// They come last: one of the same path as another file of the seed replaces it.
   package var files: [File]
 
-  package init(address: String? = nil, files: [File] = []) {
+  package init(address: String? = nil, moreAddresses: [String] = [], files: [File] = []) {
     self.address = address
+    self.moreAddresses = moreAddresses
     self.files = files
   }
 }
