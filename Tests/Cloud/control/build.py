@@ -42,6 +42,8 @@ def wipe(place):
             shutil.rmtree(path)
         elif os.path.exists(path):
             os.unlink(path)
+    for log in glob.glob(place.path("logs", "*")):
+        os.unlink(log)
     for note in glob.glob(place.path("computes", "*", "*")) + glob.glob(place.path("computes", "*", ".*")):
         os.unlink(note)
 

@@ -10,7 +10,7 @@ def write(mark, addresses):
     """`addresses`: fixed by floating. What was there before is replaced at once."""
     rules = "\n".join(f"    ip daddr {floating} dnat to {fixed}" for floating, fixed in sorted(addresses.items()))
     chains = "\n".join(
-        f"  chain {hook} {{\n    type nat hook {hook} priority dstnat\n{rules}\n  }}"
+        f"  chain {hook} {{\n    type nat hook {hook} priority -100;\n{rules}\n  }}"
         for hook in ["prerouting", "output"])
     text = f"table {table(mark)}\ndelete table {table(mark)}\n"
     if addresses:

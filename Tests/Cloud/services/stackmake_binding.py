@@ -30,8 +30,14 @@ class BindingDriver(api.MechanismDriver):
 
     def _floating_changed(self, resource, event, trigger, payload=None):
         try:
-            found = directory.get_plugin(plugins.L3).get_floatingips(context.get_admin_context())
+            router, admin = directory.get_plugin(plugins.L3), context.get_admin_context()
+            found = router.get_floatingips(admin)
             floating.write(os.environ["STACKMAKE_TEST_CLOUD_MARK"], {
                 each["floating_ip_address"]: each["fixed_ip_address"] for each in found if each["fixed_ip_address"]})
+            for each in found:
+                status = constants.FLOATINGIP_STATUS_ACTIVE if each["fixed_ip_address"] else (
+                    constants.FLOATINGIP_STATUS_DOWN)
+                if each["status"] != status:
+                    router.update_floatingip_status(admin, each["id"], status)
         except Exception:
             LOG.exception("the host's rules for floating addresses can't be written")
