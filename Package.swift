@@ -53,6 +53,12 @@ let package = Package(
       ],
       path: "Sources/stackmake",
       swiftSettings: settings),
+    // The machines of the cloud in Tests/Cloud: what its virt driver calls.
+    .executableTarget(
+      name: "CloudMachine",
+      dependencies: ["Targets", .product(name: "SystemPackage", package: "swift-system")],
+      path: "Tests/Cloud/Machine",
+      swiftSettings: settings),
     .target(
       name: "Support",
       dependencies: ["StackMake", "Targets"],

@@ -108,6 +108,35 @@ struct LocalCloudTests {
     }
   }
 
+  @Test func aMachineHasTheAddressesAndFilesThatItIsGivenAndStopsAndStarts() async throws {
+    try await LocalCloudLab.run { lab in
+      var settings = lab.settings
+      settings.subnet = "10.62.248.0/22"
+      let cloud = LocalCloud(settings)
+      let spec = try await lab.contract.spec("a", userData: lab.userData("a"))
+      let file = LocalExtras.File(path: "etc/given", text: "given\n", mode: 0o644)
+      let made = try await cloud.create(
+        spec, LocalExtras(address: "10.62.248.77", moreAddresses: ["10.62.250.7"], files: [file]))
+      #expect(made.addresses == ["10.62.248.77", "10.62.250.7"])
+      let (machine, _) = try await lab.contract.booted(made.id)
+      #expect(try await lab.ssh(machine, "cat /etc/given; ip -4 address show eth0").contains("10.62.250.7/22"))
+      try await lab.ssh(machine, "cat /etc/given; touch kept; sync")
+
+      try await cloud.stop(made.id)
+      #expect(try await cloud.machines(ofCluster: "t1").map(\.status) == [.stopped])
+      _ = try await cloud.start(made.id)
+      let (again, _) = try await lab.contract.booted(made.id)
+      #expect(again.addresses == made.addresses)
+      #expect(try await lab.ssh(again, "ls kept").contains("kept"))
+
+      let other = try await lab.contract.spec("b", userData: "")
+      let error = await #expect(throws: CloudError.self) {
+        _ = try await cloud.create(other, LocalExtras(address: "10.62.250.7"))
+      }
+      #expect(error?.cause == "another machine has the address 10.62.250.7")
+    }
+  }
+
   /// As after a kill at any of the instants of `create`.
   @Test(arguments: ["record", "half disk", "whole disk"]) func aHalfMadeMachineIsListedAndCompleted(_ instant: String)
     async throws

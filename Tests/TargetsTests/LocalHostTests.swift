@@ -104,7 +104,7 @@ import Testing
   }
 
   @Test func addressesAndTheirHardware() throws {
-    let network = try LocalNetwork.choose(mark: "00000005", taken: "", mtu: 1400)
+    let network = try LocalNetwork.choose(mark: "00000005", wish: nil, taken: "", mtu: 1400)
     #expect(network.bridge == "smbr00000005")
     #expect(network.bridge.utf8.count <= 15)
     #expect(network.gateway == "10.64.5.1")
@@ -147,6 +147,38 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("10.63.0.0/22", "10.64.0.0/24", nil), ("10.63.0.0/24", "default via 10.1.0.1 10.1.0.0/24", nil),
+    ("10.63.0.0/22", "10.63.2.0/24 dev b", "10.63.2.0/24 is in use on this host"),
+    ("10.63.0.0/28", "", "it isn't like `10.63.0.0/24`"), ("x", "", "it isn't like `10.63.0.0/24`"),
+  ])
+  func aSubnetThatIsWishedForIsTakenOrRefused(_ wish: String, _ taken: String, _ problem: String?) throws {
+    do throws(CloudError) {
+      let network = try LocalNetwork.choose(mark: "00000005", wish: wish, taken: taken, mtu: 1400)
+      #expect(network.subnet == wish)
+      #expect(network.gateway == "10.63.0.1")
+      #expect(problem == nil)
+    } catch {
+      #expect(error.cause == problem)
+    }
+  }
+
+  @Test(arguments: [
+    ("10.63.3.9", nil), ("10.63.0.10", "another machine has the address 10.63.0.10"),
+    ("10.63.0.1", "`10.63.0.1` is no address of 10.63.0.0/22"),
+    ("10.64.0.9", "`10.64.0.9` is no address of 10.63.0.0/22"),
+    ("10.63.0.0/24", "`10.63.0.0/24` is no address of 10.63.0.0/22"),
+  ])
+  func anAddressThatIsWishedForIsTakenOrRefused(_ wish: String, _ problem: String?) throws {
+    let network = try LocalNetwork.choose(mark: "00000005", wish: "10.63.0.0/22", taken: "", mtu: 1400)
+    do throws(CloudError) {
+      #expect(try network.address(wish, used: ["10.63.0.10"], "test") == wish)
+      #expect(problem == nil)
+    } catch {
+      #expect(error.cause == problem)
+    }
+  }
+
   @Test func theSuperviseScriptIsOneThatBashReads() async throws {
     let known = HostSurroundings()
     let spec = MachineSpec(
@@ -160,7 +192,7 @@ import Testing
     let machine = RootFiles(root: "/var/tmp/it's a root").machine(record.id)
     let script = SuperviseScript(
       record: record, files: machine.generation(1), link: machine.link, base: "/base",
-      network: try LocalNetwork.choose(mark: "00000005", taken: "", mtu: 1400), memory: 512)
+      network: try LocalNetwork.choose(mark: "00000005", wish: nil, taken: "", mtu: 1400), memory: 512)
     let recipe = try #require(LocalCatalog(mirrors: DebianMirrors()).recipe("debian-12"))
     let image = ImageScript.text(recipe, ImagePlace(cache: "/var/tmp/it's", recipe: recipe, surroundings: known))
     let programs = HostPrograms(environment: [:])

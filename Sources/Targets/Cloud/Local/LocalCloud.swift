@@ -49,13 +49,19 @@ package final class LocalCloud: Cloud {
   }
 
   package func create(_ spec: MachineSpec) async throws(CloudError) -> Machine {
+    try await create(spec, LocalExtras())
+  }
+
+  /// As `create`, with what only a machine of this host can be given. Where the machine exists already, it has what it
+  /// was made with.
+  package func create(_ spec: MachineSpec, _ extras: LocalExtras) async throws(CloudError) -> Machine {
     let known = try await host.ready()
-    var record = try await enter(spec, known)
+    var record = try await enter(spec, extras, known)
     let files = files
     if try await offload({ [record] () throws(CloudError) in DiskFile.exists(files.machine(record.id).deleting) }) {
       // A deletion that was cut off: it ends first.
       try await delete(record.id, wait: true)
-      record = try await enter(spec, known)
+      record = try await enter(spec, extras, known)
     }
     return try await runner.complete(record.id, "create server `\(spec.name)`", known)
   }
@@ -108,6 +114,18 @@ package final class LocalCloud: Cloud {
     try await runner.delete(id, "delete server `\(id)`")
   }
 
+  /// Shuts a machine down, or ends it where it doesn't go; its disk and address stay.
+  package func stop(_ id: String) async throws(CloudError) {
+    _ = try machineFiles(id, "stop a machine")
+    try await runner.shutDown(id, "stop machine `\(id)`")
+  }
+
+  /// Boots a machine that is stopped. One that runs is fine.
+  package func start(_ id: String) async throws(CloudError) -> Machine {
+    _ = try machineFiles(id, "start a machine")
+    return try await runner.complete(id, "start machine `\(id)`", try await host.ready())
+  }
+
   package func console(_ id: String) async throws(CloudError) -> String {
     let machine = try machineFiles(id, "read the console")
     return try await offload { () throws(CloudError) in
@@ -129,7 +147,9 @@ package final class LocalCloud: Cloud {
   }
 
   /// The record for the spec's tag, made now if there is none: from then on the machine exists.
-  private func enter(_ spec: MachineSpec, _ known: LocalHost.Known) async throws(CloudError) -> MachineRecord {
+  private func enter(
+    _ spec: MachineSpec, _ extras: LocalExtras, _ known: LocalHost.Known
+  ) async throws(CloudError) -> MachineRecord {
     let operation = "create server `\(spec.name)`"
     guard let memory = LocalCatalog.flavors[spec.resolved.flavorID] else {
       throw CloudError(.notFound, operation: operation, cause: "there is no flavor `\(spec.resolved.flavorID)`")
@@ -150,14 +170,15 @@ package final class LocalCloud: Cloud {
           .quota, operation: operation, cause: problems.map(\.message).joined(separator: "; "), hint: problems[0].hint)
       }
       let network = try await runner.network(operation)
-      guard let address = network.freeAddress(Set(records.map(\.address))) else {
-        throw CloudError(.quota, operation: operation, cause: "every address of \(network.subnet) is given out")
-      }
+      let used = Set(records.flatMap(\.addresses))
+      let address = try network.address(extras.address, used: used, operation)
+      for more in extras.moreAddresses { _ = try network.address(more, used: used, operation) }
       let ids = Set(records.map(\.id))
       let tag = spec.tag
       var id = MachineRecord.short(files.mark, tag.cluster, tag.server, String(tag.generation))
       while ids.contains(id) { id = MachineRecord.short(id) }
-      let record = MachineRecord(spec, id: id, address: address, createdAt: settings.now())
+      let record = MachineRecord(
+        spec, extras, id: id, address: address, createdAt: settings.now())
       try await offload { () throws(CloudError) in try files.enter(record) }
       return record
     }

@@ -6,6 +6,8 @@ package struct LocalSettings: Sendable {
   package var root: FilePath
   /// Where base images are kept, shared by all roots that name it.
   package var imageCache: FilePath
+  /// The machines' subnet, `10.63.0.0/24`; nil takes a free one. One that is in use on this host is refused.
+  package var subnet: String?
   /// Where Debian packages come from; nil takes what the host's apt uses.
   package var mirror: String?
   /// For the programs that it runs. Proxies in it are handed on to the machines.
@@ -23,13 +25,14 @@ package struct LocalSettings: Sendable {
   package var progress: @Sendable (String) -> Void
 
   package init(
-    root: FilePath = "/var/lib/stackmake", imageCache: FilePath? = nil, mirror: String? = nil,
+    root: FilePath = "/var/lib/stackmake", imageCache: FilePath? = nil, subnet: String? = nil, mirror: String? = nil,
     environment: [String: String], userID: UInt32, maximumMachines: Int = 64, memoryOvercommit: Int = 4,
     now: @escaping @Sendable () -> Double, clock: any Clock<Duration> = ContinuousClock(),
     progress: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.root = root
     self.imageCache = imageCache ?? root.appending("images")
+    self.subnet = subnet
     self.mirror = mirror
     self.environment = environment
     self.userID = userID

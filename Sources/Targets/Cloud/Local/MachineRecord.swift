@@ -15,14 +15,24 @@ struct MachineRecord: Codable, Sendable, Hashable {
   var userData: String
   var metadata: [String: String]
   var address: String
+  /// Both are nil in records of before there were any.
+  var moreAddresses: [String]?
+  var files: [LocalExtras.File]?
   /// Seconds since 1970.
   var createdAt: Double
 
   var tag: MachineTag { MachineTag(cluster: cluster, server: server, generation: generation) }
 
-  init(_ spec: MachineSpec, id: String, address: String, createdAt: Double) {
+  /// Every address that it has.
+  var addresses: [String] { [address] + (moreAddresses ?? []) }
+
+  init(
+    _ spec: MachineSpec, _ extras: LocalExtras = LocalExtras(), id: String, address: String, createdAt: Double
+  ) {
     self.id = id
     self.address = address
+    moreAddresses = extras.moreAddresses.isEmpty ? nil : extras.moreAddresses
+    files = extras.files.isEmpty ? nil : extras.files
     self.createdAt = createdAt
     name = ""
     cluster = ""
@@ -36,7 +46,7 @@ struct MachineRecord: Codable, Sendable, Hashable {
     take(spec)
   }
 
-  /// What a rebuild changes: all but id, address and age.
+  /// What a rebuild changes: all but id, addresses, extra files and age.
   mutating func take(_ spec: MachineSpec) {
     name = spec.name
     cluster = spec.tag.cluster

@@ -106,7 +106,8 @@ struct MachineRunner: Sendable {
         device=$(ip -4 route show default | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p' | head -n 1)
         [ -z "$device" ] || cat "/sys/class/net/$device/mtu"
         """)
-      network = try LocalNetwork.choose(mark: files.mark, taken: said, mtu: min(Int(mtu.trimmed) ?? 1500, 1500))
+      network = try LocalNetwork.choose(
+        mark: files.mark, wish: host.settings.subnet, taken: said, mtu: min(Int(mtu.trimmed) ?? 1500, 1500))
       // Written first, so that it can be removed wherever the rest is cut off.
       try await offload { [network] () throws(CloudError) in
         try DiskFile.write(DiskFile.json(network), to: files.network)
@@ -155,7 +156,7 @@ struct MachineRunner: Sendable {
   }
 
   /// Ends everything that runs for these generations of a machine, and removes its link and control groups.
-  private func stop(_ machine: MachineFiles, _ generations: [Int]) async throws(CloudError) {
+  func stop(_ machine: MachineFiles, _ generations: [Int]) async throws(CloudError) {
     let all = generations.map { machine.generation($0) }
     if all.isEmpty { return }
     let operation = "stop machine `\(machine.id)`"
@@ -202,7 +203,7 @@ struct MachineRunner: Sendable {
   }
 
   /// The record of a machine that isn't being deleted.
-  private func standing(_ machine: MachineFiles, _ operation: String) async throws(CloudError) -> MachineRecord {
+  func standing(_ machine: MachineFiles, _ operation: String) async throws(CloudError) -> MachineRecord {
     try await offload { () throws(CloudError) in
       guard !DiskFile.exists(machine.deleting), let record = try machine.record() else {
         throw CloudError(.notFound, operation: operation, cause: "machine `\(machine.id)` was deleted meanwhile")
@@ -233,7 +234,7 @@ struct MachineRunner: Sendable {
     throw CloudError(.failed, operation: operation, cause: "another stackmake holds \(path)")
   }
 
-  private func pause(_ operation: String) async throws(CloudError) {
+  func pause(_ operation: String) async throws(CloudError) {
     do {
       try await host.settings.clock.sleep(for: .milliseconds(10))
     } catch {

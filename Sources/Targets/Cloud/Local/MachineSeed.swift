@@ -19,7 +19,7 @@ struct MachineSeed: Sendable, Hashable {
       ("var/lib/cloud/seed/nocloud/meta-data", try DiskFile.json(metadata), 0o644),
       ("etc/resolv.conf", surroundings.machineResolvConf ?? "", 0o644),
       ("etc/hosts", hosts.map { "\($0)\n" }.joined(), 0o644),
-    ]
+    ] + (record.files ?? []).map { ($0.path, $0.text, $0.mode) }
   }
 
   /// Makes the disk of a generation from nothing. What is made last is the script that runs it: where that is there,

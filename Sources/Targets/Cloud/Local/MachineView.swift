@@ -6,7 +6,7 @@ extension MachineFiles {
   func machine(_ record: MachineRecord) -> Machine {
     let status = status(record)
     return Machine(
-      id: id, name: record.name, tag: record.tag, status: status, addresses: [record.address], imageID: record.image,
+      id: id, name: record.name, tag: record.tag, status: status, addresses: record.addresses, imageID: record.image,
       flavorID: record.flavor, createdAt: record.createdAt)
   }
 

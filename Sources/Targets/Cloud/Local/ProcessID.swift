@@ -35,7 +35,7 @@ struct ProcessID: Sendable, Hashable {
     return UInt64(fields[19])
   }
 
-  func kill() {
-    if isAlive { _ = Glibc.kill(pid, SIGKILL) }
+  func kill(_ signal: Int32 = SIGKILL) {
+    if isAlive { _ = Glibc.kill(pid, signal) }
   }
 }

@@ -35,11 +35,16 @@ struct Subnet: Sendable, Hashable, CustomStringConvertible {
     [24, 16, 8, 0].map { String(address >> UInt32($0) & 255) }.joined(separator: ".")
   }
 
+  /// Every range that `ip route` and `ip address` name.
+  static func ranges(_ taken: String) -> [Subnet] {
+    // The default route is no range: everything would be taken.
+    taken.split(whereSeparator: \.isWhitespace).compactMap { Subnet($0) }.filter { $0.length > 0 }
+  }
+
   /// A /24 of 10.64.0.0/10, always the same first choice for a seed, that overlaps nothing that is taken.
   /// Nil where all are. `taken` is what `ip route` and `ip address` say; ranges are picked out of it.
   static func choose(seed: UInt32, taken: String) -> Subnet? {
-    // The default route is no range: everything would be taken.
-    let ranges = taken.split(whereSeparator: \.isWhitespace).compactMap { Subnet($0) }.filter { $0.length > 0 }
+    let ranges = ranges(taken)
     for step in 0..<UInt32(1 << 14) {
       let index = (seed &+ step) & 0x3FFF
       let candidate = Subnet(base: 0x0A40_0000 + index << 8, length: 24)

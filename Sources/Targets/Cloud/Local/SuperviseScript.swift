@@ -103,8 +103,11 @@ struct SuperviseScript: Sendable, Hashable {
     inside ip link add eth0 mtu \(network.mtu) address \(LocalNetwork.hardwareAddress(record.address)) \\
       type veth peer name \(link) mtu \(network.mtu) netns $$ || fail "can't make the link \(link)"
     ip link set \(link) master \(network.bridge) up || fail "can't put \(link) on the bridge \(network.bridge)"
-    { inside ip link set lo up && inside ip address add \(record.address)/24 dev eth0 && inside ip link set eth0 up \\
+    { inside ip link set lo up && inside ip address add \(record.address)/\(network.prefixLength) dev eth0 && inside ip link set eth0 up \\
       && inside ip route add default via \(network.gateway); } || fail "can't set the address \(record.address)"
+    for address in \((record.moreAddresses ?? []).joined(separator: " ")); do
+      inside ip address add "$address/\(network.prefixLength)" dev eth0 || fail "can't set the address $address"
+    done
 
     options=()
     for device in /dev/net/tun /dev/fuse; do
