@@ -57,9 +57,8 @@ struct Request: Decodable {
 
   private func create(_ server: String, _ cloud: LocalCloud) async throws(CloudError) -> Machine {
     guard let machine else { throw CloudError(.failed, operation: "create", cause: "`machine` is missing") }
-    let resolution = try await cloud.resolve([
-      MachineWant(name: server, image: machine.image, flavor: machine.flavor)
-    ])
+    let want = MachineWant(name: server, image: machine.image, flavor: machine.flavor)
+    let resolution = try await cloud.resolve([want], missing: [server])
     guard let resolved = resolution.resolved.first, resolution.problems.isEmpty else {
       throw CloudError(
         .failed, operation: "create", cause: resolution.problems.map(\.message).joined(separator: "; "))
