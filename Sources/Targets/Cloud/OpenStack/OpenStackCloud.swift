@@ -17,6 +17,8 @@ package final class OpenStackCloud: Cloud {
     var tags: [String: MachineTag] = [:]
     /// Ids of what the whole cluster shares, by kind and name.
     var shared: [String: String] = [:]
+    /// Servers that broke without a reason, and were looked at again.
+    var unexplained: Set<String> = []
   }
 
   package init(_ client: ServiceClient, clock: any Clock<Duration> = ContinuousClock()) {
@@ -109,14 +111,25 @@ package final class OpenStackCloud: Cloud {
     let mark = ClusterMark(cluster: cluster)
     return state.withLock { [api] state in
       if let watch = state.servers[cluster] { return watch }
-      let watch = Watch<[NovaServer]>(clock: api.clock) { () async throws(CloudError) in
-        let list = try await api.novaList(
-          "list servers", "/servers/detail", "servers", query: [QueryItem("tags", mark.clusterTag)])
-        return list.compactMap { NovaServer($0) }.filter { $0.tag?.cluster == cluster }
+      let watch = Watch<[NovaServer]>(clock: api.clock) { [weak self] () async throws(CloudError) in
+        guard let self else { return [] }
+        let list = try await self.list(mark)
+        // Nova says that a server broke a moment before it writes down why.
+        let isNew = self.state.withLock { state in
+          list.filter { $0.status == "ERROR" && $0.fault == nil }.map { state.unexplained.insert($0.id).inserted }
+        }
+        guard isNew.contains(true), (try? await api.clock.sleep(for: .seconds(1))) != nil else { return list }
+        return try await self.list(mark)
       }
       state.servers[cluster] = watch
       return watch
     }
+  }
+
+  private func list(_ mark: ClusterMark) async throws(CloudError) -> [NovaServer] {
+    try await api.novaList(
+      "list servers", "/servers/detail", "servers", query: [QueryItem("tags", mark.clusterTag)]
+    ).compactMap { NovaServer($0) }.filter { $0.tag?.cluster == mark.cluster }
   }
 
   /// Every port that the cluster made.
