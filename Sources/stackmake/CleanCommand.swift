@@ -79,16 +79,16 @@ struct CleanRun {
   func run(_ makePlan: (CleanPlan.World) throws -> CleanPlan) async throws {
     if options.dryRun {
       let store = try session.readOnlyStore()
-      let world = try World.open(session, store: store, isReading: true)
-      let plan = try makePlan(try await look(world, store))
+      let world = try World.open(session, store: store, isReading: true, isCleaning: true)
+      let plan = try makePlan(try await world.look(store))
       await world.close()
-      Console.write(text(plan), to: .standardOutput)
+      Console.write(CleanText.plan(plan), to: .standardOutput)
       return
     }
     let lock = try session.lock()
     let store = try session.store()
     let voice = LateNote()
-    let world = try World.open(session, store: store, isReading: false, voice: voice)
+    let world = try World.open(session, store: store, isReading: false, isCleaning: true, voice: voice)
     let reporters = try RunReporters(session, redactor: world.redactor, trace: nil)
     voice.reporter = reporters.all
     let interrupt = Interrupt()
@@ -96,10 +96,10 @@ struct CleanRun {
     if !wholeCluster {
       try await session.reported { try await cleaner.resume(graph: session.graph) }
     }
-    let plan = try makePlan(try await look(world, store))
+    let plan = try makePlan(try await world.look(store))
     let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && Terminal.isTerminal(2)
     if isAsked {
-      Console.write(text(plan), to: .standardError)
+      Console.write(CleanText.plan(plan), to: .standardError)
       guard Console.confirm("delete \(Count(plan.deletions.count, "server"))?") else {
         Console.error("stackmake: nothing was done")
         throw ExitStatusError.wrongUse
@@ -127,51 +127,8 @@ struct CleanRun {
     await world.close()
     extendLifetime(lock)
     if status != 0 { throw ExitStatusError(status: status) }
-    if !session.options.silent && !session.options.json { Console.error(summary(plan)) }
-  }
-
-  private func look(_ world: World, _ store: any Store) async throws -> CleanPlan.World {
-    try await session.reported {
-      CleanPlan.World(
-        machines: try await world.cluster?.machines() ?? [], resources: try await world.cluster?.resources() ?? [],
-        recorded: try recorded(store))
+    if !session.options.silent && !session.options.json {
+      Console.error(CleanText.summary(plan, waits: !options.noWait))
     }
-  }
-
-  /// Targets of which anything is on record.
-  private func recorded(_ store: any Store) throws -> Set<String> {
-    try session.recorded { () throws(StoreError) in
-      Set(try store.traces().keys).union(try store.failures().keys).union(try store.running().keys)
-    }
-  }
-
-  private func text(_ plan: CleanPlan) -> String {
-    var lines: [String] = []
-    for deletion in plan.deletions {
-      lines.append("delete server \(deletion.machine.name) (\(deletion.machine.addresses.joined(separator: ", ")))")
-    }
-    for rebuild in plan.rebuilds {
-      lines.append(
-        "rebuild server \(rebuild.machine.name) from its image, for \(rebuild.targets.joined(separator: ", "))")
-    }
-    lines += plan.resources.map { "delete \($0.kind.rawValue) \($0.name)" }
-    lines += plan.forgotten.map { "forget \($0)" }
-    if lines.isEmpty { lines.append("stackmake: nothing to clean") }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  private func summary(_ plan: CleanPlan) -> String {
-    if plan.isEmpty { return "stackmake: nothing to clean" }
-    var parts: [String] = []
-    if !plan.deletions.isEmpty { parts.append("\(Count(plan.deletions.count, "server")) deleted") }
-    if !plan.resources.isEmpty && !options.noWait {
-      for kind in CloudResource.Kind.allCases {
-        let count = plan.resources.count { $0.kind == kind }
-        if count > 0 { parts.append("\(Count(count, kind.rawValue)) deleted") }
-      }
-    }
-    if !plan.rebuilds.isEmpty { parts.append("\(Count(plan.rebuilds.count, "server")) rebuilt") }
-    parts.append("\(Count(plan.forgotten.count, "target")) forgotten")
-    return "stackmake: " + parts.joined(separator: ", ")
   }
 }

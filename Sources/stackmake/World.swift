@@ -16,9 +16,10 @@ struct World: Sendable {
 
   /// - Parameters:
   ///   - isReading: makes nothing: no key, no id, no directory.
+  ///   - isCleaning: looks at the cloud also where the layout is gone, and what was made of it may not be.
   ///   - voice: is told what the cloud does that takes long, and of each request.
   static func open(
-    _ session: Session, store: any Store, isReading: Bool, voice: LateNote = LateNote()
+    _ session: Session, store: any Store, isReading: Bool, isCleaning: Bool = false, voice: LateNote = LateNote()
   ) throws -> World {
     let graph = session.graph
     var secrets: [String: String] = [:]
@@ -34,9 +35,9 @@ struct World: Sendable {
     var kinds: [String: any TargetKind] = ["task": TaskKind(), "stacked": StackedKind()]
     var cluster: Cluster?
     var keys: ClusterKeys?
-    if !graph.places.isEmpty {
+    if try !graph.places.isEmpty || (isCleaning && knownClusterID(session, store) != nil) {
       let bootLimit = try bootLimit(session)
-      let cloud = try CloudChoice(session: session, note: { voice.say($0) }, trace: { voice.trace($0) }).open()
+      let cloud = try CloudChoice(session, note: { voice.say($0) }, trace: { voice.trace($0) }).open()
       // Reading commands work before there is a key, and need none then.
       let hasKey = access(session.stateDirectory.appending("id_ed25519.pub").string, R_OK) == 0
       keys = isReading && !hasKey ? nil : try ClusterKeys.open(session)
@@ -67,12 +68,18 @@ struct World: Sendable {
 
   /// Made once for a state directory: two clusters of one name never take each other's servers.
   private static func clusterID(_ session: Session, _ store: any Store, isReading: Bool) throws -> String {
+    if let id = try knownClusterID(session, store) { return id }
+    let made = String(SecretText.make().lowercased().prefix(12))
+    if !isReading {
+      try session.recorded { () throws(StoreError) in try store.set([Cluster.idRegister: made]) }
+    }
+    return made
+  }
+
+  /// Nil where nothing was ever made.
+  private static func knownClusterID(_ session: Session, _ store: any Store) throws -> String? {
     try session.recorded { () throws(StoreError) in
-      let register = Cluster.idRegister
-      if let id = try store.registers(prefix: register)[register] { return id }
-      let made = SecretText.make().lowercased().prefix(12)
-      if !isReading { try store.set([register: String(made)]) }
-      return String(made)
+      try store.registers(prefix: Cluster.idRegister)[Cluster.idRegister]
     }
   }
 
@@ -89,6 +96,17 @@ struct World: Sendable {
       try Assessor(
         graph: session.graph, kinds: kinds, files: files, secretDigests: digests, store: store,
         observations: observations, forced: forced)
+    }
+  }
+
+  /// Looks at what stands and at what is on record, for what takes it down.
+  func look(_ store: any Store) async throws -> CleanPlan.World {
+    try await session.reported {
+      CleanPlan.World(
+        machines: try await cluster?.machines() ?? [], resources: try await cluster?.resources() ?? [],
+        recorded: try session.recorded { () throws(StoreError) in
+          Set(try store.traces().keys).union(try store.failures().keys).union(try store.running().keys)
+        })
     }
   }
 
