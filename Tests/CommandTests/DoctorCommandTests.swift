@@ -27,7 +27,7 @@ import Testing
     #expect(lines.first == "configuration")
     #expect(
       lines.contains {
-        $0.hasPrefix("  auth.password") && $0.contains("(secret) ") && $0.hasSuffix("(OS_PASSWORD in the environment)")
+        $0.hasPrefix("  password ") && $0.contains("(secret) ") && $0.hasSuffix("(OS_PASSWORD in the environment)")
       })
     #expect(lines.contains("resolve   127.0.0.1 is an address"))
     #expect(lines.contains("connect   something that isn't keystone's version 3 answers at http://HOST/identity/v3"))

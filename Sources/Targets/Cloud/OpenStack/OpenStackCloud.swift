@@ -17,8 +17,8 @@ package final class OpenStackCloud: Cloud {
     var tags: [String: MachineTag] = [:]
     /// Ids of what the whole cluster shares, by kind and name.
     var shared: [String: String] = [:]
-    /// Servers that broke without a reason, and were looked at again.
-    var unexplained: Set<String> = []
+    /// Why servers broke, by id, where a list didn't say it; nil where nova doesn't either.
+    var faults: [String: String?] = [:]
   }
 
   package init(_ client: ServiceClient, clock: any Clock<Duration> = ContinuousClock()) {
@@ -113,17 +113,29 @@ package final class OpenStackCloud: Cloud {
       if let watch = state.servers[cluster] { return watch }
       let watch = Watch<[NovaServer]>(clock: api.clock) { [weak self] () async throws(CloudError) in
         guard let self else { return [] }
-        let list = try await self.list(mark)
-        // Nova says that a server broke a moment before it writes down why.
-        let isNew = self.state.withLock { state in
-          list.filter { $0.status == "ERROR" && $0.fault == nil }.map { state.unexplained.insert($0.id).inserted }
-        }
-        guard isNew.contains(true), (try? await api.clock.sleep(for: .seconds(1))) != nil else { return list }
-        return try await self.list(mark)
+        return try await self.explained(self.list(mark))
       }
       state.servers[cluster] = watch
       return watch
     }
+  }
+
+  /// A list doesn't say why a server broke that no host was found for: nova keeps it apart. Each is asked for once.
+  private func explained(_ list: [NovaServer]) async throws(CloudError) -> [NovaServer] {
+    var list = list
+    for index in list.indices where list[index].status == "ERROR" && list[index].fault == nil {
+      let id = list[index].id
+      if let known = state.withLock({ $0.faults[id] }) {
+        list[index].fault = known
+        continue
+      }
+      var fault = try await server(id)?.fault
+      // Nova says that a server broke a moment before it writes down why.
+      if fault == nil, (try? await api.clock.sleep(for: .seconds(1))) != nil { fault = try await server(id)?.fault }
+      state.withLock { $0.faults[id] = .some(fault) }
+      list[index].fault = fault
+    }
+    return list
   }
 
   private func list(_ mark: ClusterMark) async throws(CloudError) -> [NovaServer] {

@@ -4,7 +4,7 @@ struct NovaServer: Sendable, Hashable {
   let name: String
   let status: String
   let taskState: String?
-  let fault: String?
+  var fault: String?
   let metadata: [String: String]
   /// Floating ones first, then the one that was asked for, then the others.
   let addresses: [String]
