@@ -70,6 +70,7 @@ struct BuildCommand: AsyncParsableCommand {
   private func build(
     _ session: Session, _ targets: [TargetID], _ files: SourceFiles, _ forced: Set<TargetID>
   ) async throws {
+    try CloudChoice.check(session)
     let lock = try session.lock()
     let store = try session.store()
     let voice = LateNote()

@@ -85,6 +85,7 @@ struct CleanRun {
       Console.write(text(plan), to: .standardOutput)
       return
     }
+    try CloudChoice.check(session)
     let lock = try session.lock()
     let store = try session.store()
     let voice = LateNote()

@@ -11,6 +11,12 @@ struct CloudChoice {
   let note: @Sendable (String) -> Void
   let trace: @Sendable (String) -> Void
 
+  /// Says what is wrong with the configuration, and ends with status 2, before anything is written.
+  static func check(_ session: Session) throws {
+    guard !session.graph.places.isEmpty else { return }
+    _ = try CloudChoice(session: session, note: { _ in }, trace: { _ in }).open()
+  }
+
   /// Asks nothing yet. Says what is wrong with the configuration, and ends with status 2.
   func open() throws -> any Cloud {
     session.graph.variables["cloud"] == "local" ? local() : try openStack()

@@ -44,7 +44,7 @@ struct World: Sendable {
         cloud: cloud, id: try clusterID(session, store, isReading: isReading),
         name: graph.variables["cluster"] ?? "cluster", authorizedKeys: keys?.authorized ?? [],
         shells: ServerShells(here: here, identities: keys?.identities ?? [], connectLimit: bootLimit),
-        clock: ContinuousClock(), bootLimit: bootLimit)
+        clock: ContinuousClock(), bootLimit: bootLimit, hostTrust: try hostTrust(session))
       kinds["image-validated"] = ImageValidatedKind(cluster: cluster!)
       kinds["layout"] = LayoutKind()
       kinds["server"] = ServerKind(cluster: cluster!)
@@ -53,6 +53,17 @@ struct World: Sendable {
     return World(
       session: session, kinds: kinds, cluster: cluster, keys: keys, shells: shells,
       runner: RecipeRunner(shells: shells, redact: { redactor.redact($0) }), secrets: secrets, redactor: redactor)
+  }
+
+  /// The variable `host_keys`.
+  private static func hostTrust(_ session: Session) throws -> HostTrust {
+    guard let text = session.graph.variables["host_keys"] else { return .console }
+    guard let trust = HostTrust(rawValue: text) else {
+      let known = HostTrust.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+      Console.error("stackmake: error: `host_keys = \(text)` is none of \(known)")
+      throw ExitStatusError.wrongUse
+    }
+    return trust
   }
 
   /// How long a machine may take to boot: the variable `boot_timeout`.

@@ -160,11 +160,10 @@ package struct Cleaner: Sendable {
       throw StepError(
         operation: "rebuild", subject: machine.name, cause: resolution.problems.map(\.message).joined(separator: "\n"))
     }
-    try recorded("write the journal", machine.name) { () throws(StoreError) in
-      try store.set([Cluster.generationRegister(place.name): String(generation)])
-    }
+    let (registers, hostKey) = try cluster.newGeneration(generation, of: place.name, store)
+    try recorded("write the journal", machine.name) { () throws(StoreError) in try store.set(registers) }
     _ = try await cloud(place.name) { () async throws(CloudError) in
-      try await cluster.cloud.rebuild(machine.id, ServerBoot.spec(cluster, place, generation, resolved))
+      try await cluster.cloud.rebuild(machine.id, ServerBoot.spec(cluster, place, generation, resolved, hostKey))
     }
   }
 

@@ -14,11 +14,14 @@ package struct Cluster: Sendable {
   package let clock: any Clock<Duration>
   /// How long a machine may take from its creation until it answers.
   package let bootLimit: Duration
+  /// What the Stackfile says of host keys.
+  package let hostTrust: HostTrust
   private let watch: Watch<[Machine]>
 
   package init(
     cloud: any Cloud, id: String, name: String, authorizedKeys: [String], shells: any ShellProvider,
-    clock: any Clock<Duration>, bootLimit: Duration = .seconds(900)
+    clock: any Clock<Duration>, bootLimit: Duration = .seconds(900),
+    hostTrust: HostTrust = .console
   ) {
     self.cloud = cloud
     self.id = id
@@ -27,6 +30,7 @@ package struct Cluster: Sendable {
     self.shells = shells
     self.clock = clock
     self.bootLimit = bootLimit
+    self.hostTrust = hostTrust
     watch = Watch(clock: clock) { () async throws(CloudError) in try await cloud.machines(ofCluster: id) }
   }
 

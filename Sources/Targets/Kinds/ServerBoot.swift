@@ -32,9 +32,11 @@ struct ServerBoot: Sendable {
       }
     }
     let generation = adopted?.tag.generation ?? last + 1
-    let spec = try await spec(generation)
+    let (registers, hostKey) =
+      adopted == nil ? try cluster.newGeneration(generation, of: place.name, build.store) : ([:], nil)
+    let spec = try await spec(generation, hostKey)
     let intent = try build.recorded("write the journal") { () throws(StoreError) in
-      try build.store.set([register: String(generation)])
+      try build.store.set(registers)
       return try build.store.begin(
         Intent(
           action: "create", subject: place.name, values: ["generation": String(generation)], at: build.now()))
@@ -52,13 +54,42 @@ struct ServerBoot: Sendable {
   func wait() async throws(StepError) -> ServerOutputs {
     let id = build.outputs["id"]!
     let machine = try await active(id)
-    let keys = try await hostKeys(id)
+    let (keys, trust): ([HostKey], HostTrust)
+    do throws(NoConsole) {
+      (keys, trust) = try await hostKeys(machine)
+    } catch {
+      guard case .noConsole(let why) = error else { throw error.step }
+      return try await again(machine, why)
+    }
     let outputs = ServerOutputs(
       id: id, generation: machine.tag.generation, ip: machine.addresses[0], hostKeys: keys,
-      user: place.settings["user"] ?? "stack")
+      user: place.settings["user"] ?? "stack", trust: trust)
     build.note("waiting for ssh at \(outputs.ip)")
     try await firstBoot(outputs)
-    return outputs
+    guard trust == .injected else { return outputs }
+    return try await HostKeyChange(cluster: cluster, build: build, server: place.name).run(outputs)
+  }
+
+  /// The cloud shows no console: another machine in its place, with a key of our own.
+  private func again(_ machine: Machine, _ why: String) async throws(StepError) -> ServerOutputs {
+    build.note("the cloud shows no console (\(why)): making the server anew with a host key of our own")
+    try build.recorded("keep how host keys are trusted") { () throws(StoreError) in
+      try build.store.set([HostTrust.register: HostTrust.injected.rawValue])
+    }
+    try await cloud { () async throws(CloudError) in try await cluster.cloud.delete(machine.id, wait: true) }
+    build.set(["id": try await create().id])
+    return try await wait()
+  }
+
+  /// The console can't be had, or something else went wrong.
+  private enum NoConsole: Error {
+    case noConsole(String)
+    case other(StepError)
+
+    var step: StepError {
+      guard case .other(let error) = self else { preconditionFailure("BUG: no console is no failure") }
+      return error
+    }
   }
 
   private func active(_ id: String) async throws(StepError) -> Machine {
@@ -78,15 +109,51 @@ struct ServerBoot: Sendable {
     }
   }
 
-  private func hostKeys(_ id: String) async throws(StepError) -> [HostKey] {
+  private func hostKeys(_ machine: Machine) async throws(NoConsole) -> ([HostKey], HostTrust) {
+    do throws(StepError) {
+      let register = HostTrust.keyRegister(place.name)
+      let given = try build.recorded("read its host keys") { () throws(StoreError) in
+        try build.store.registers(prefix: register)[register].flatMap { GivenHostKeys($0) }
+      }
+      if let given, given.generation == machine.tag.generation { return (given.keys, .injected) }
+      if cluster.hostTrust == .firstUse { return ([try await firstUse(machine)], .firstUse) }
+    } catch {
+      throw .other(error)
+    }
+    return (try await consoleKeys(machine.id), .console)
+  }
+
+  private func firstUse(_ machine: Machine) async throws(StepError) -> HostKey {
+    build.note("believing whoever answers at \(machine.addresses[0]), as `host_keys = first-use` says")
+    do throws(ShellError) {
+      return try await HostKeyScan.key(of: place.name, address: machine.addresses[0], limit: cluster.bootLimit)
+    } catch {
+      throw await failure(error.operation, error.cause)
+    }
+  }
+
+  private func consoleKeys(_ id: String) async throws(NoConsole) -> [HostKey] {
     let operation = "wait for its host keys"
     let limit = Deadline(cluster, now: build.now)
     var pause = Duration.milliseconds(250)
     while true {
-      let shown = try await cloud { () async throws(CloudError) in try await cluster.cloud.hostKeys(id) }
-      if let shown, !shown.isEmpty { return shown }
-      try build.checkInterrupt(operation)
-      if limit.isOver { throw await failure(operation, limit.cause) }
+      do throws(CloudError) {
+        if let shown = try await cluster.cloud.hostKeys(id), !shown.isEmpty { return shown }
+      } catch {
+        if error.code == .unsupported { throw .noConsole(error.cause) }
+        throw .other(StepError(error, subject: build.name))
+      }
+      do throws(StepError) {
+        try build.checkInterrupt(operation)
+      } catch {
+        throw .other(error)
+      }
+      if limit.isOver {
+        var error = await failure(operation, limit.cause)
+        error.hint =
+          "\(Self.freshStart(build.name)); where the cloud's console stays empty, `host_keys = injected` does without it"
+        throw .other(error)
+      }
       _ = try? await cluster.clock.sleep(for: pause)
       pause = min(pause * 1.5, .seconds(5))
     }
@@ -128,7 +195,7 @@ struct ServerBoot: Sendable {
     }
   }
 
-  private func spec(_ generation: Int) async throws(StepError) -> MachineSpec {
+  private func spec(_ generation: Int, _ hostKey: SSHKeyPair? = nil) async throws(StepError) -> MachineSpec {
     let resolution = try await cloud { () async throws(CloudError) in
       try await cluster.cloud.resolve([MachineWant(place)], missing: [])
     }
@@ -136,11 +203,13 @@ struct ServerBoot: Sendable {
       let problems = resolution.problems.map(\.message).joined(separator: "\n    ")
       throw StepError(operation: "create server", subject: build.name, cause: problems)
     }
-    return Self.spec(cluster, place, generation, resolved)
+    return Self.spec(cluster, place, generation, resolved, hostKey)
   }
 
   /// All that is needed to make the machine. Pure.
-  static func spec(_ cluster: Cluster, _ place: Place, _ generation: Int, _ resolved: ResolvedMachine) -> MachineSpec {
+  static func spec(
+    _ cluster: Cluster, _ place: Place, _ generation: Int, _ resolved: ResolvedMachine, _ hostKey: SSHKeyPair? = nil
+  ) -> MachineSpec {
     var metadata: [String: String] = [:]
     for (key, value) in place.settings where key.hasPrefix("meta.") { metadata[String(key.dropFirst(5))] = value }
     let tag = MachineTag(cluster: cluster.id, server: place.name, generation: generation)
@@ -149,7 +218,7 @@ struct ServerBoot: Sendable {
       name: "\(cluster.name)-\(place.name)", hostname: place.name, resolved: resolved,
       userData: UserData.text(
         user: place.settings["user"] ?? "stack", hostname: place.name, authorizedKeys: cluster.authorizedKeys,
-        bootLine: UserData.bootLine(tag)),
+        bootLine: UserData.bootLine(tag), hostKey: hostKey),
       metadata: metadata, authorizedKeys: cluster.authorizedKeys)
   }
 

@@ -33,12 +33,31 @@ import Testing
     #expect(
       try await boot(world) == [
         "id": "id-1", "generation": "1", "ip": "10.0.0.1", "user": "stack", "host-key": "ssh-ed25519 key-of-id-1-1",
+        "trust": "console",
       ])
     #expect(world.machines.map(\.flavorID) == ["m1.tiny"])
     #expect(world.machines.map(\.name) == ["lab-web"])
     #expect(world.shells.shell(of: "web").scripts == ["cloud-init status --wait --long 2>&1"])
     #expect(world.notes == ["creating lab-web", "waiting for ssh at 10.0.0.1"])
     #expect(world.store.intents() == [])
+  }
+
+  /// Made anew with a key of our own, which is changed at the first login; the next servers have one from the start.
+  @Test func aCloudThatShowsNoConsole() async throws {
+    let world = try world()
+    let new = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGyN9dHmvXfRpJRdy/Nk9Yo7cDZZAkD9eBhSuBNJZYYS"
+    world.shells.shell(of: "web").answer("ssh_host_ed25519_key.new.pub", with: FakeShell.Reply("\(new)\n"))
+    let error = CloudError(.unsupported, operation: "read the console", cause: "nova answered 501")
+    world.cloud.with { $0.faults = [.init("hostKeys", error)] }
+    let outputs = try await boot(world)
+    #expect(outputs["trust"] == "injected")
+    #expect(outputs["host-key"] == new)
+    #expect(outputs["generation"] == "2")
+    #expect(world.changes == ["create c1/web 1", "delete id-1", "create c1/web 2"])
+    #expect(world.store.registers(prefix: "host-")["host-trust"] == "injected")
+    #expect(world.store.registers(prefix: "host-")["host-key/web"] == "2\n\(new)")
+    // Not even asked for any more.
+    #expect(world.cloud.log.filter { $0.hasPrefix("hostKeys") } == ["hostKeys id-1"])
   }
 
   @Test func theJournalAndTheGenerationComeFirst() async throws {

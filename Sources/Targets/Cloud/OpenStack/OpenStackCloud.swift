@@ -84,9 +84,14 @@ package final class OpenStackCloud: Cloud {
     let console: String
     do {
       console = try await self.console(id)
-    } catch  where error.status == 404 || error.status == 409 {
+    } catch {
       // Not there yet.
-      return nil
+      if error.status == 404 || error.status == 409 { return nil }
+      // The hypervisor has none, or the cloud's rules don't let us.
+      guard let status = error.status, [403, 405, 501].contains(status) else { throw error }
+      var none = error
+      none.code = .unsupported
+      throw none
     }
     var tag = state.withLock { $0.tags[id] }
     if tag == nil { tag = try await server(id)?.tag }
