@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from control import configuration, seed
+from control.daemons import Daemon
 from control.place import Failure, SOURCES
 
 DATABASES = ["keystone", "glance", "placement", "nova_api", "nova", "nova_cell0", "neutron"]
@@ -84,27 +85,17 @@ def pack(place, daemons):
 
 
 def run(place, name, *commands):
-    """Runs commands at once, each with its output in a log; the first that fails is told."""
-    running = []
-    for number, command in enumerate(commands):
-        log = place.path("logs", f"{name}{'-' + str(number) if number else ''}.log")
-        with open(log, "w") as file:
-            running.append((command, log, subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, cwd=place.directory,
-                env=configuration.environment(place))))
-    problem = None
-    for command, log, process in running:
-        try:
-            status = process.wait(timeout=600)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            status = process.wait()
-        if status and problem is None:
-            with open(log, errors="replace") as file:
-                end = "".join(f"    {line}" for line in file.readlines()[-25:])
-            problem = f"`{' '.join(command)}` ended with {status}\n    {log}:\n{end}"
-    if problem:
-        raise Failure(problem)
+    """Runs commands at once, as daemons that end by themselves; the first that fails is told."""
+    jobs = [
+        Daemon(place, f"{name}-{number}", command, configuration.environment(place), None)
+        for number, command in enumerate(commands)]
+    for job in jobs:
+        job.start()
+    results = [(job, job.result(600)) for job in jobs]
+    for job, status in results:
+        if status != 0:
+            how = "doesn't end within 600 s" if status is None else f"ended with {status}"
+            raise Failure(f"`{' '.join(job.command)}` {how}\n{job.log_end()}")
 
 
 def databases(place):
