@@ -74,12 +74,12 @@ def pack(place, daemons):
     daemons["mariadb"].end(60)
     os.makedirs(place.golden, exist_ok=True)
     target = golden_file(place)
-    run(place, "pack", ["tar", "-cf", target + ".new", "--exclude=*.pid", "-C", place.directory, *KEPT])
-    for old in glob.glob(os.path.join(place.golden, "*.tar")):
+    run(place, "pack", ["tar", "-cf", f"{target}.{os.getpid()}", "--exclude=*.pid", "-C", place.directory, *KEPT])
+    for old in glob.glob(os.path.join(place.golden, "*.tar*")):
         # Of older versions.
         if os.path.getmtime(old) < time.time() - 14 * 86400:
             os.unlink(old)
-    os.rename(target + ".new", target)
+    os.rename(f"{target}.{os.getpid()}", target)
     daemons["mariadb"].start()
     daemons["mariadb"].wait()
 

@@ -7,6 +7,9 @@ import shutil
 SOURCES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 #: Offsets from the base port.
 PORTS = {"keystone": 0, "glance": 1, "placement": 2, "nova": 3, "neutron": 4, "rabbitmq": 5, "epmd": 6, "erlang": 7}
+#: TLS before a service is so many ports further; the last one before keystone, too, for those with a certificate.
+TLS_OFFSET = 10
+CLIENT_OFFSET = 15
 DEFAULTS = {
     "port": 17000, "network": "10.63.0.0/22", "token_lifetime": 3600, "max_limit": 1000,
     "images": "/var/lib/stackmake/images",
@@ -63,9 +66,9 @@ class Place:
     def port(self, service):
         return self.options["port"] + PORTS[service]
 
-    def url(self, service):
+    def url(self, service, scheme="http", offset=0):
         tail = {"keystone": "/v3", "nova": "/v2.1"}.get(service, "")
-        return f"http://127.0.0.1:{self.port(service)}{tail}"
+        return f"{scheme}://127.0.0.1:{self.port(service) + offset}{tail}"
 
     def subnets(self):
         """`private`, `extra` and `public` are quarters of one bridge's network, so that the host reaches all."""
