@@ -83,7 +83,8 @@ def write(place, token_lifetime=None):
     neutron, keystone = common(place, "neutron", place.port("neutron"))
     neutron["DEFAULT"].update({
         "core_plugin": "ml2", "service_plugins": "router", "api_workers": 0, "rpc_workers": 0,
-        "rpc_state_report_workers": 0, "transport_url": "fake://", "api_paste_config": place.path("etc", "neutron-paste.ini"),
+        "rpc_state_report_workers": 0, "transport_url": "fake://",
+        "api_paste_config": place.path("etc", "neutron-paste.ini"),
         "notify_nova_on_port_status_changes": "false", "notify_nova_on_port_data_changes": "true",
         "allow_overlapping_ips": "true", "max_l3_agents_per_router": 0,
     })

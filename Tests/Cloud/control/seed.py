@@ -14,7 +14,7 @@ PROJECTS = {"demo": 40, "small": 1}
 #: Name: vCPUs, MiB, GiB. Nothing is large enough for the last.
 FLAVORS = {
     "m1.tiny": (1, 512, 1), "m1.small": (1, 2048, 10), "m1.medium": (2, 4096, 20), "m1.large": (4, 8192, 40),
-    "m1.huge": (64, 1 << 20, 40)}
+    "m1.huge": (8, 262144, 40)}
 #: Name, properties, more. What a server of it boots is the local cloud's image of that distribution and version.
 IMAGES = [
     ("debian-12-old", {"os_distro": "debian", "os_version": "12"}, {}),
@@ -122,6 +122,7 @@ def users(place):
                   {"OpenStack-API-Version": "compute 2.1"})
     credential = demo.call("POST", "identity", f"/users/{demo.user}/application_credentials", {
         "application_credential": {"name": "test"}})["application_credential"]
+    place.write("seed/network", place.options["network"])
     place.write("seed/credential.json", json.dumps({"id": credential["id"], "secret": credential["secret"]}))
 
 
@@ -172,7 +173,8 @@ def certificates(place):
     def openssl(*words):
         subprocess.run(["openssl", *words], cwd=directory, check=True, capture_output=True)
 
-    openssl("req", "-x509", *curve, "-days", "3650", "-subj", "/CN=test cloud CA", "-keyout", "ca.key", "-out", "ca.pem")
+    openssl(
+        "req", "-x509", *curve, "-days", "3650", "-subj", "/CN=test cloud CA", "-keyout", "ca.key", "-out", "ca.pem")
     for name, extension in {
             "server": "subjectAltName=IP:127.0.0.1,DNS:localhost", "client": "extendedKeyUsage=clientAuth"}.items():
         openssl("req", *curve, "-subj", f"/CN=test cloud {name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
