@@ -7,7 +7,7 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null); do \
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake
 
-.PHONY: all build demo demo-clean test kill-test under-systemd fuzz install bench fmt lint setup clean
+.PHONY: all build demo demo-clean test test-cloud kill-test under-systemd fuzz install bench fmt lint setup clean
 
 all: build
 
@@ -27,6 +27,11 @@ demo-clean: build
 test: setup
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+
+# The acceptance tests on a real OpenStack, which is started for them and taken down again.
+test-cloud: setup
+	$(SWIFT) build --build-tests
+	Tests/Cloud/acceptance $(SWIFT) $(FILTER)
 
 # 100 kills at seeded instants; COUNT and SEED change that.
 kill-test: build

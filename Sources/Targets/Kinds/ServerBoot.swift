@@ -95,8 +95,9 @@ struct ServerBoot: Sendable {
   private func active(_ id: String) async throws(StepError) -> Machine {
     let operation = "wait for ACTIVE"
     let limit = Deadline(cluster, now: build.now)
-    var machines = try await cluster.machines()
     while true {
+      // Not at once: those of all servers that were just asked for would be as many lists.
+      let machines = try await cluster.nextMachines()
       guard let found = machines.first(where: { $0.id == id }) else {
         throw StepError(operation: operation, subject: build.name, cause: "the machine is gone")
       }
@@ -105,7 +106,6 @@ struct ServerBoot: Sendable {
       if found.status == .active, !found.addresses.isEmpty { return found }
       try build.checkInterrupt(operation)
       if limit.isOver { throw await failure(operation, limit.cause) }
-      machines = try await cluster.nextMachines()
     }
   }
 

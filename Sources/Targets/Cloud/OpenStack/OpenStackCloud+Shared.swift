@@ -5,7 +5,7 @@ extension OpenStackCloud {
     guard let key = spec.authorizedKeys.first else { return nil }
     let name = ClusterMark(cluster: spec.tag.cluster).name
     return try await shared(
-      .keyPair, name,
+      .keyPair, name, isKnownMissing: true,
       find: { () async throws(CloudError) in
         do throws(CloudError) {
           _ = try await api.nova("look at key pair `\(name)`", "GET", "/os-keypairs/\(name)")
@@ -16,9 +16,14 @@ extension OpenStackCloud {
         }
       },
       make: { () async throws(CloudError) in
-        _ = try await api.nova(
-          "create key pair `\(name)`", "POST", "/os-keypairs",
-          body: ["keypair": ["name": .string(name), "public_key": .string(key)]])
+        do throws(CloudError) {
+          _ = try await api.nova(
+            "create key pair `\(name)`", "POST", "/os-keypairs",
+            body: ["keypair": ["name": .string(name), "public_key": .string(key)]])
+        } catch {
+          // Nova takes no name twice, and this one is ours: it is there.
+          guard error.code == .conflict else { throw error }
+        }
         return name
       })
   }

@@ -151,13 +151,14 @@ package final class OpenStackCloud: Cloud {
 
   /// The id of something that the whole cluster shares: remembered, else found, else made. One at a time for a name.
   func shared(
-    _ kind: CloudResource.Kind, _ name: String, find: @Sendable () async throws(CloudError) -> String?,
+    _ kind: CloudResource.Kind, _ name: String, isKnownMissing: Bool = false,
+    find: @Sendable () async throws(CloudError) -> String?,
     make: @Sendable () async throws(CloudError) -> String
   ) async throws(CloudError) -> String {
     let key = "\(kind.rawValue) \(name)"
     return try await turns.run(key) { () async throws(CloudError) -> String in
       if let known = self.state.withLock({ $0.shared[key] }) { return known }
-      let id = try await api.once(find: find, make: make)
+      let id = try await api.once(isKnownMissing: isKnownMissing, find: find, make: make)
       self.state.withLock { $0.shared[key] = id }
       return id
     }
