@@ -7,7 +7,7 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null); do \
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake
 
-.PHONY: all build demo demo-clean test kill-test fuzz install bench fmt lint setup clean
+.PHONY: all build demo demo-clean test kill-test chaos fuzz install bench fmt lint setup clean
 
 all: build
 
@@ -31,6 +31,11 @@ test: setup
 # 100 kills at seeded instants; COUNT and SEED change that.
 kill-test: build
 	Tests/Cloud/kill-test $(STACKMAKE) $(or $(COUNT),100) $(or $(SEED),1)
+
+# 300 runs with faults and kills on a real OpenStack of its own; COUNT and SEED change that.
+chaos: build
+	$(SWIFT) build $(BUILD_FLAGS) --product CloudMachine
+	Tests/Cloud/chaos-in-cloud $(STACKMAKE) $(or $(COUNT),300) $(or $(SEED),1)
 
 # Random Stackfiles through lexer, parser and loader.
 fuzz: setup
