@@ -25,9 +25,9 @@ final class OpenStackAPI: Sendable {
   }
 
   func neutron(
-    _ operation: String, _ method: String, _ path: String, body: JSON? = nil
+    _ operation: String, _ method: String, _ path: String, body: JSON? = nil, repeats: Bool? = nil
   ) async throws(CloudError) -> JSON {
-    let response = try await client.send(operation, .network, method, path, body: body)
+    let response = try await client.send(operation, .network, method, path, body: body, repeats: repeats)
     return JSON(bytes: response.body) ?? .null
   }
 

@@ -62,9 +62,9 @@ extension OpenStackCloud {
   private func makeRules(_ operation: String, _ group: String) async throws(CloudError) {
     do throws(CloudError) {
       _ = try await api.neutron(
-        operation, "POST", "/security-group-rules", body: NetworkRequest.securityGroupRules(group))
+        operation, "POST", "/security-group-rules", body: NetworkRequest.securityGroupRules(group), repeats: true)
     } catch {
-      // All of them or none is made: they are there.
+      // All of them or none is made, and none twice: they are there.
       guard error.code == .conflict else { throw error }
     }
   }
