@@ -7,7 +7,7 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null); do \
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake
 
-.PHONY: all build demo demo-clean test test-cloud kill-test under-systemd fuzz install bench fmt lint setup clean
+.PHONY: all build demo demo-clean test test-cloud kill-test chaos under-systemd fuzz install bench fmt lint setup clean
 
 all: build
 
@@ -40,6 +40,11 @@ kill-test: build
 # The local cloud inside a booted machine whose first process is systemd.
 under-systemd: build
 	Tests/Cloud/under-systemd $(STACKMAKE)
+
+# 300 runs with faults and kills on a real OpenStack of its own; COUNT and SEED change that.
+chaos: build
+	$(SWIFT) build $(BUILD_FLAGS) --product CloudMachine
+	Tests/Cloud/chaos-in-cloud $(STACKMAKE) $(or $(COUNT),300) $(or $(SEED),1)
 
 # Random Stackfiles through lexer, parser and loader.
 fuzz: setup

@@ -103,6 +103,16 @@ struct World: Sendable {
     }
   }
 
+  /// Removes what the cluster has once too often, where servers are among what was to be built: now is the best time to see it.
+  func tidy(_ targets: [TargetID], _ store: any Store, _ reporter: any Reporter) async throws(StepError) {
+    let graph = session.graph
+    let hasServers = graph.closure(of: targets).contains { target in
+      graph.place(target).map { graph.target(of: $0) == target } ?? false
+    }
+    guard let cluster, hasServers, !session.options.noRefresh else { return }
+    try await Tidier(cluster, store: store, reporter: reporter, now: Session.now).run(graph)
+  }
+
   func cleaner(
     _ store: any Store, _ reporter: any Reporter, _ interrupt: Interrupt, _ pool: ThreadPool
   ) -> Cleaner {

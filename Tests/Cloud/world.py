@@ -211,12 +211,14 @@ def differences(found, servers, before=frozenset()):
             count = sum(port.get("device_id") == server["id"] for port in ports)
             if count != 1:
                 wrong.append(f"server {name} has {count} ports")
+            wrong += [f"port {port['id']} of server {name} is called {port.get('name')}" for port in ports
+                      if port.get("device_id") == server["id"] and not port.get("name", "").endswith(f"-{name}")]
     known = {server["id"] for server in new.get("servers", [])}
     wrong += [f"port {port['id']} ({port.get('name')}) belongs to no server" for port in ports
               if port.get("device_id") not in known]
     for what, items in sorted(new.items()):
-        # Of everything else a cluster has at most one, and none without a server.
-        most = 1 if servers else 0
-        if what not in ("servers", "ports") and len(items) > most:
-            wrong.append(f"{what}: {len(items)} instead of at most {most}: {', '.join(str(item['id']) for item in items)}")
+        # These a cluster has once, and none without a server.
+        wanted = int(bool(servers) and what in ("key pairs", "security groups"))
+        if what not in ("servers", "ports") and len(items) != wanted:
+            wrong.append(f"{what}: {len(items)} instead of {wanted}: {', '.join(str(item['id']) for item in items)}")
     return wrong

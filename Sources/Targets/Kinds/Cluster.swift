@@ -37,6 +37,9 @@ package struct Cluster: Sendable {
   /// The register that holds the cluster's id.
   package static let idRegister = "cluster/id"
 
+  /// In the journal: a machine is being made.
+  package static let createAction = "create"
+
   /// The register that holds the last generation of a server that was ever asked for.
   package static func generationRegister(_ server: String) -> String { "generation/\(server)" }
 
@@ -58,6 +61,14 @@ package struct Cluster: Sendable {
     } catch {
       throw StepError(error, subject: name)
     }
+  }
+
+  /// What it has once too often, of these machines and of what else is there.
+  func excess(in graph: Graph, _ machines: [Machine]) async throws(StepError) -> Excess {
+    let servers = Set(graph.places.map(\.name))
+    // Where nothing stands, nothing is known to be superfluous.
+    guard machines.contains(where: { servers.contains($0.tag.server) }) else { return Excess() }
+    return Excess(machines, try await resources(Excess.kinds(graph)), servers: servers)
   }
 
   /// The same at the next tick: for those who wait until something is so.

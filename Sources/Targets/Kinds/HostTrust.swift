@@ -58,17 +58,22 @@ extension Cluster {
     _ generation: Int, of server: String, _ store: any Store
   ) throws(StepError) -> (registers: [String: String?], hostKey: SSHKeyPair?) {
     var registers: [String: String?] = [Cluster.generationRegister(server): String(generation)]
+    var earlier: [HostKey] = []
     do throws(StoreError) {
+      let register = HostTrust.keyRegister(server)
       guard try trust(store) == .injected else {
-        registers[HostTrust.keyRegister(server)] = .some(nil)
+        registers[register] = .some(nil)
         return (registers, nil)
       }
+      // Asked for a second time: the machine of the first request may still come.
+      let given = try store.registers(prefix: register)[register].flatMap { GivenHostKeys($0) }
+      if let given, given.generation == generation { earlier = given.keys }
     } catch {
       throw StepError(error, operation: "read the record", subject: server)
     }
     do throws(ShellError) {
       let pair = try SSHKeyPair.generate()
-      let keys = HostKey.parse(pair.publicKey).map { [$0] } ?? []
+      let keys = earlier + (HostKey.parse(pair.publicKey).map { [$0] } ?? [])
       registers[HostTrust.keyRegister(server)] = GivenHostKeys(generation: generation, keys: keys).text
       return (registers, pair)
     } catch {

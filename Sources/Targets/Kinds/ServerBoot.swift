@@ -14,11 +14,14 @@ struct ServerBoot: Sendable {
 
   /// The machine: the one that an earlier run began where there is one, else a new one of the next generation.
   func create() async throws(StepError) -> Machine {
-    let machines = try await cluster.machines().filter { $0.tag.server == place.name }
     let register = Cluster.generationRegister(place.name)
     let last = try build.recorded("read the generation") { () throws(StoreError) in
       try build.store.registers(prefix: register)[register].flatMap { Int($0) } ?? 0
     }
+    let open = try build.recorded("read the journal") { () throws(StoreError) in
+      try build.store.intents().filter { $0.action == Cluster.createAction && $0.subject == place.name }
+    }
+    let machines = try await machines(ofGeneration: last, isInDoubt: !open.isEmpty)
     var adopted: Machine?
     for machine in machines.sorted(by: Machine.isBetter) {
       if adopted == nil, machine.tag.generation == last, machine.status != .deleting,
@@ -31,7 +34,10 @@ struct ServerBoot: Sendable {
         try await cloud { () async throws(CloudError) in try await cluster.cloud.delete(machine.id, wait: true) }
       }
     }
-    let generation = adopted?.tag.generation ?? last + 1
+    // What was asked for and never seen has the tag that is asked for again: should it still come, it is this one.
+    let isAskedAgain = !open.isEmpty && last > 0 && !machines.contains { $0.tag.generation == last }
+    let generation = adopted?.tag.generation ?? (isAskedAgain ? last : last + 1)
+    if let adopted { try checkWasMissed(adopted) }
     let (registers, hostKey) =
       adopted == nil ? try cluster.newGeneration(generation, of: place.name, build.store) : ([:], nil)
     let spec = try await spec(generation, hostKey)
@@ -39,21 +45,51 @@ struct ServerBoot: Sendable {
       try build.store.set(registers)
       return try build.store.begin(
         Intent(
-          action: "create", subject: place.name, values: ["generation": String(generation)], at: build.now()))
+          action: Cluster.createAction, subject: place.name, values: ["generation": String(generation)], at: build.now()
+        ))
     }
     build.note(adopted == nil ? "creating \(spec.name)" : "adopting \(spec.name), which an earlier run began")
     let machine = try await cloud { () async throws(CloudError) in try await cluster.cloud.create(spec) }
     try build.recorded("write the journal") { () throws(StoreError) in
       try build.store.note(intent, values: ["id": machine.id])
-      try build.store.settle(intent, set: [:])
+      for number in open.map(\.id) + [intent] { try build.store.settle(number, set: [:]) }
     }
     return machine
   }
 
+  /// The server's machines. Where an earlier attempt ended while it asked for one, that may come to be some seconds
+  /// later: then it is looked for for a while.
+  private func machines(ofGeneration last: Int, isInDoubt: Bool) async throws(StepError) -> [Machine] {
+    var machines = try await cluster.machines()
+    func isThere() -> Bool { machines.contains { $0.tag.server == place.name && $0.tag.generation == last } }
+    for pause in Self.pausesInDoubt where isInDoubt && !isThere() {
+      try build.checkInterrupt("create server")
+      _ = try? await cluster.clock.sleep(for: pause)
+      machines = try await cluster.machines()
+    }
+    return machines.filter { $0.tag.server == place.name }
+  }
+
+  private static let pausesInDoubt: [Duration] = [.milliseconds(500), .seconds(2), .seconds(6)]
+  /// Lists in a row that don't show a machine before it is taken for gone: one may be an old one.
+  private static let missesUntilGone = 4
+
+  /// The list that said that the recorded machine is gone was an old one: what was done on it is not to be done again.
+  private func checkWasMissed(_ machine: Machine) throws(StepError) {
+    guard build.situation.observation == nil, let trace = build.situation.trace?.outputs, trace["id"] == machine.id,
+      trace["generation"] == String(machine.tag.generation)
+    else { return }
+    throw StepError(
+      operation: "create server", subject: build.name,
+      cause: "the cloud first didn't list \(machine.name), and then did: it is there, and nothing was done",
+      hint: "run it again")
+  }
+
   /// Waits for ACTIVE, its host keys, SSH, and the end of first boot.
   func wait() async throws(StepError) -> ServerOutputs {
-    let id = build.outputs["id"]!
-    let machine = try await active(id)
+    let machine = try await active(build.outputs["id"]!)
+    let id = machine.id
+    build.set(["id": id])
     let (keys, trust): ([HostKey], HostTrust)
     do throws(NoConsole) {
       (keys, trust) = try await hostKeys(machine)
@@ -92,18 +128,27 @@ struct ServerBoot: Sendable {
     }
   }
 
+  /// The machine with that id; or the better one of the same tag, where a request that was thought lost made one too, and
+  /// only one of the two could have the port.
   private func active(_ id: String) async throws(StepError) -> Machine {
     let operation = "wait for ACTIVE"
     let limit = Deadline(cluster, now: build.now)
+    var misses = 0
     while true {
       // Not at once: those of all servers that were just asked for would be as many lists.
       let machines = try await cluster.nextMachines()
-      guard let found = machines.first(where: { $0.id == id }) else {
-        throw StepError(operation: operation, subject: build.name, cause: "the machine is gone")
+      let asked = machines.first { $0.id == id }
+      if let found = machines.filter({ $0.tag == asked?.tag }).min(by: Machine.isBetter) {
+        misses = 0
+        if case .error(let text) = found.status { throw await failure(operation, text) }
+        if found.status == .stopped { throw await failure(operation, "the machine stopped") }
+        if found.status == .active, !found.addresses.isEmpty { return found }
+      } else {
+        misses += 1
+        if misses == Self.missesUntilGone {
+          throw StepError(operation: operation, subject: build.name, cause: "the machine is gone")
+        }
       }
-      if case .error(let text) = found.status { throw await failure(operation, text) }
-      if found.status == .stopped { throw await failure(operation, "the machine stopped") }
-      if found.status == .active, !found.addresses.isEmpty { return found }
       try build.checkInterrupt(operation)
       if limit.isOver { throw await failure(operation, limit.cause) }
     }

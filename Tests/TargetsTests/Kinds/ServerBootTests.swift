@@ -87,6 +87,43 @@ import Testing
     #expect(world.machines.map(\.id) == ["id-1"])
     #expect(world.notes.last == "adopting lab-web, which an earlier run began")
     #expect(generation(world) == "1")
+    #expect(world.store.intents() == [])
+  }
+
+  /// A run was killed while it asked: the cloud may still be about to do it.
+  @Test func whatComesLateIsAdoptedToo() async throws {
+    let world = try world()
+    world.store.set(["generation/web": "1"])
+    _ = world.store.begin(Intent(action: "create", subject: "web", values: ["generation": "1"], at: 1))
+    let cloud = world.cloud
+    cloud.with { state in
+      state.watcher = { line in
+        guard line.hasPrefix("list"), cloud.log.count(where: { $0.hasPrefix("list") }) == 2 else { return }
+        cloud.with { $0.machines["late"] = KindWorld.machine("web", id: "late") }
+      }
+    }
+    #expect(try await create(world) == ["id": "late"])
+    #expect(world.changes == ["create c1/web 1"])
+    #expect(world.store.intents() == [])
+  }
+
+  @Test func oneOldListDoesNotMakeAMachineGone() async throws {
+    let world = try world()
+    let turn = world.turn("server/web")
+    let kind = ServerKind(cluster: world.cluster)
+    try await kind.apply("create", turn)
+    let machine = try #require(world.machines.first)
+    let cloud = world.cloud
+    cloud.with { state in
+      state.machines = [:]
+      state.log = []
+      state.watcher = { line in
+        guard line.hasPrefix("list"), cloud.log.count(where: { $0.hasPrefix("list") }) == 1 else { return }
+        cloud.with { $0.machines[machine.id] = machine }
+      }
+    }
+    try await kind.apply("wait", turn)
+    #expect(kind.outputs(turn)["id"] == machine.id)
   }
 
   @Test func aRequestThatNeverArrivedIsMadeAnew() async throws {
@@ -94,8 +131,19 @@ import Testing
     world.cloud.with { $0.faults = [.init("create", Self.lost)] }
     await #expect(throws: StepError.self) { _ = try await create(world) }
     #expect(try await create(world) == ["id": "id-1"])
-    #expect(world.changes == ["create c1/web 1", "create c1/web 2"])
-    #expect(generation(world) == "2")
+    #expect(world.changes == ["create c1/web 1", "create c1/web 1"])
+    #expect(generation(world) == "1")
+  }
+
+  /// Its generation was used, if for nothing.
+  @Test func aMachineThatWasRemovedHasNoSuccessorOfItsGeneration() async throws {
+    let world = try world()
+    world.stand(KindWorld.machine("web", id: "bad", status: .error("no valid host")))
+    world.store.set(["generation/web": "1"])
+    _ = world.store.begin(Intent(action: "create", subject: "web", values: ["generation": "1"], at: 1))
+    #expect(try await create(world) == ["id": "id-1"])
+    #expect(world.changes == ["delete bad", "create c1/web 2"])
+    #expect(world.store.intents() == [])
   }
 
   @Test(arguments: [Machine.Status.active, .building, .incomplete])
@@ -119,6 +167,38 @@ import Testing
     #expect(try await create(world) == ["id": "id-1"])
     #expect(world.changes == ["delete bad", "create c1/web 3"])
     #expect(generation(world) == "3")
+  }
+
+  /// The request that was thought lost got the port, and the one after it nothing.
+  @Test func goesOnWithTheTwinThatWorks() async throws {
+    let world = try world()
+    let turn = world.turn("server/web")
+    let kind = ServerKind(cluster: world.cluster)
+    try await kind.apply("create", turn)
+    #expect(turn.outputs == ["id": "id-1"])
+    world.stand(
+      KindWorld.machine("web", id: "id-1", status: .error("port in use")), KindWorld.machine("web", id: "twin"))
+    try await kind.apply("wait", turn)
+    #expect(kind.outputs(turn)["id"] == "twin")
+    #expect(kind.outputs(turn)["host-key"] == "ssh-ed25519 key-of-twin-1")
+  }
+
+  /// A list that was an old one said that it is gone.
+  @Test func whatWasOnlyMissedIsNotMadeAnew() async throws {
+    let world = try world()
+    world.stand(KindWorld.machine("web"))
+    world.store.set(["generation/web": "1"])
+    let turn = world.turn("server/web", trace: world.trace("server/web", outputs: KindWorld.outputs()))
+    let error = await #expect(throws: StepError.self) {
+      try await ServerKind(cluster: world.cluster).apply("create", turn)
+    }
+    #expect(
+      error?.description == """
+        create server: server/web: the cloud first didn't list lab-web, and then did: it is there, and nothing was done
+          hint: run it again
+        """)
+    #expect(world.changes == [])
+    #expect(world.store.intents() == [])
   }
 
   @Test func refusesBeforeAnythingIsWritten() async throws {
