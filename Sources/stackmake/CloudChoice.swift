@@ -18,6 +18,12 @@ struct CloudChoice {
 
   var isLocal: Bool { name == "local" }
 
+  /// Says what is wrong with the configuration, and ends with status 2, before anything is written.
+  static func check(_ session: Session) throws {
+    guard !session.graph.places.isEmpty else { return }
+    _ = try CloudChoice(session, note: { _ in }, trace: { _ in }).open()
+  }
+
   /// Asks nothing yet. Says what is wrong with the configuration, and ends with status 2.
   func open() throws -> any Cloud {
     isLocal ? LocalCloud(localSettings) : try openStack()

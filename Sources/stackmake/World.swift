@@ -45,7 +45,7 @@ struct World: Sendable {
         cloud: cloud, id: try clusterID(session, store, isReading: isReading),
         name: graph.variables["cluster"] ?? "cluster", authorizedKeys: keys?.authorized ?? [],
         shells: ServerShells(here: here, identities: keys?.identities ?? [], connectLimit: bootLimit),
-        clock: ContinuousClock(), bootLimit: bootLimit)
+        clock: ContinuousClock(), bootLimit: bootLimit, hostTrust: try hostTrust(session))
       kinds["image-validated"] = ImageValidatedKind(cluster: cluster!)
       kinds["layout"] = LayoutKind()
       kinds["server"] = ServerKind(cluster: cluster!)
@@ -54,6 +54,17 @@ struct World: Sendable {
     return World(
       session: session, kinds: kinds, cluster: cluster, keys: keys, shells: shells,
       runner: RecipeRunner(shells: shells, redact: { redactor.redact($0) }), secrets: secrets, redactor: redactor)
+  }
+
+  /// The variable `host_keys`.
+  private static func hostTrust(_ session: Session) throws -> HostTrust {
+    guard let text = session.graph.variables["host_keys"] else { return .console }
+    guard let trust = HostTrust(rawValue: text) else {
+      let known = HostTrust.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+      Console.error("stackmake: error: `host_keys = \(text)` is none of \(known)")
+      throw ExitStatusError.wrongUse
+    }
+    return trust
   }
 
   /// How long a machine may take to boot: the variable `boot_timeout`.
@@ -108,6 +119,16 @@ struct World: Sendable {
           Set(try store.traces().keys).union(try store.failures().keys).union(try store.running().keys)
         })
     }
+  }
+
+  /// Removes what the cluster has once too often, where servers are among what was to be built: now is the best time to see it.
+  func tidy(_ targets: [TargetID], _ store: any Store, _ reporter: any Reporter) async throws(StepError) {
+    let graph = session.graph
+    let hasServers = graph.closure(of: targets).contains { target in
+      graph.place(target).map { graph.target(of: $0) == target } ?? false
+    }
+    guard let cluster, hasServers, !session.options.noRefresh else { return }
+    try await Tidier(cluster, store: store, reporter: reporter, now: Session.now).run(graph)
   }
 
   func cleaner(
