@@ -93,6 +93,11 @@ struct CloudTrial: Sendable {
       .replacing(/127\.0\.0\.1:\d+/, with: "CLOUD").replacing(/127\.0\.0\.1 port \d+/, with: "CLOUD")
       .replacing(/\b10\.\d+\.\d+\.\d+\b/, with: "ADDRESS")
       .replacing(/after \d+ ms/, with: "after T ms").replacing(/SHA256:[A-Za-z0-9+\/]+/, with: "SHA256:KEY")
-      .replacing(/last_update: .*/, with: "last_update: TIME")
+      // What the host says, and what nova makes of it a moment later: which of them is seen is chance.
+      .replacing(
+        "Build of instance ID aborted: fault=spawn: the server's metadata asks for it",
+        with:
+          "Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance ID."
+      )
   }
 }
