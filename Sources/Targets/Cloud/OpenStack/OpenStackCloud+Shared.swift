@@ -6,28 +6,31 @@ extension OpenStackCloud {
     let name = ClusterMark(cluster: spec.tag.cluster).name
     return try await shared(
       .keyPair, name, isKnownMissing: true,
-      find: { () async throws(CloudError) in
-        do throws(CloudError) {
-          let operation = "look at key pair `\(name)`"
-          let found = try await api.nova(operation, "GET", "/os-keypairs/\(name)")
-          try Self.check(found["keypair"]?["public_key"]?.string ?? "", is: key, operation)
-          return name
-        } catch {
-          guard error.code == .notFound else { throw error }
-          return nil
-        }
-      },
+      find: { () async throws(CloudError) in try await existingKeyPair(name, key) },
       make: { () async throws(CloudError) in
         do throws(CloudError) {
           _ = try await api.nova(
             "create key pair `\(name)`", "POST", "/os-keypairs",
             body: ["keypair": ["name": .string(name), "public_key": .string(key)]])
         } catch {
-          // Nova takes no name twice, and this one is ours: it is there.
-          guard error.code == .conflict else { throw error }
+          // Nova takes no name twice: it is there, and is ours if it has our key.
+          guard error.code == .conflict, try await existingKeyPair(name, key) != nil else { throw error }
         }
         return name
       })
+  }
+
+  /// Its name; nil where there is none. Throws where it is another's.
+  private func existingKeyPair(_ name: String, _ key: String) async throws(CloudError) -> String? {
+    let operation = "look at key pair `\(name)`"
+    do throws(CloudError) {
+      let found = try await api.nova(operation, "GET", "/os-keypairs/\(name)")
+      try Self.check(found["keypair"]?["public_key"]?.string ?? "", is: key, operation)
+      return name
+    } catch {
+      guard error.code == .notFound else { throw error }
+      return nil
+    }
   }
 
   /// Servers would let in whoever holds the other key, and perhaps not this cluster.
