@@ -9,12 +9,15 @@ struct CleanCommand: AsyncParsableCommand {
     discussion: """
       clean server/X deletes X. clean stacked/X gives X a fresh start: rebuilt from its image, same address. \
       clean of a target that only ran a recipe forgets that it was built. A clean that is cut off goes on when it is \
-      run again.
+      run again. With cloud = static nothing is deleted, and a fresh start is what the recipe of reset/X does.
       """)
 
   @OptionGroup var common: CommonOptions
 
   @OptionGroup var clean: CleanOptions
+
+  @Flag(name: .long, help: "You made the servers fresh: with `cloud = static` only you can say so.")
+  var fresh = false
 
   @Argument(help: ArgumentHelp("Targets or globs; everything where there are none.", valueName: "target"))
   var words: [String] = []
@@ -22,6 +25,7 @@ struct CleanCommand: AsyncParsableCommand {
   mutating func run() async throws {
     let (patterns, overrides) = CommandWords.split(words)
     let session = try Session.open(common, overrides: overrides)
+    if fresh { return try await FreshRun(session: session, isDryRun: clean.dryRun).run(patterns) }
     try await CleanRun(session, clean, wholeCluster: patterns.isEmpty).run { world throws in
       guard !patterns.isEmpty else { return .everything(world) }
       let gone = patterns.filter { pattern in
@@ -80,7 +84,7 @@ struct CleanRun {
     if options.dryRun {
       let store = try session.readOnlyStore()
       let world = try World.open(session, store: store, isReading: true)
-      let plan = try makePlan(try await look(world, store))
+      let plan = try await plan(world, store, makePlan)
       await world.close()
       Console.write(text(plan), to: .standardOutput)
       return
@@ -96,8 +100,8 @@ struct CleanRun {
     if !wholeCluster {
       try await session.reported { try await cleaner.resume(graph: session.graph) }
     }
-    let plan = try makePlan(try await look(world, store))
-    let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && Terminal.isTerminal(2)
+    let plan = try await plan(world, store, makePlan)
+    let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && !staysAll && Terminal.isTerminal(2)
     if isAsked {
       Console.write(text(plan), to: .standardError)
       guard Console.confirm("delete \(Count(plan.deletions.count, "server"))?") else {
@@ -109,7 +113,7 @@ struct CleanRun {
       try store.beginRun(Run(command: session.command, startedAt: session.start))
     }
     let task = Task {
-      await cleaner.carryOut(plan, placePrefix: session.graph.placePrefix, waits: !options.noWait)
+      await cleaner.carryOut(plan, graph: session.graph, waits: !options.noWait)
     }
     let signals = Signals(interrupt, reporters.all) { task.cancel() }
     let failures = await task.value
@@ -130,27 +134,53 @@ struct CleanRun {
     if !session.options.silent && !session.options.json { Console.error(summary(plan)) }
   }
 
+  /// Where machines stay, what ran once on them stays on record; and no server is given a fresh start of which no recipe
+  /// tells how: says what to do by hand, and ends with status 4.
+  private func plan(
+    _ world: World, _ store: any Store, _ makePlan: (CleanPlan.World) throws -> CleanPlan
+  ) async throws -> CleanPlan {
+    let plan = try makePlan(try await look(world, store))
+    guard staysAll else { return plan }
+    let helpless = plan.withoutReset(in: session.graph)
+    for rebuild in helpless {
+      let (name, targets) = (rebuild.place.name, rebuild.targets.joined(separator: " "))
+      Console.error(
+        "stackmake: error: clean \(targets): server `\(name)` exists already, and nothing here tells how to make it "
+          + "fresh\n  hint: reinstall \(name) (\(rebuild.machine.id)) by hand, pin its new host key, then `stackmake clean "
+          + "\(targets) --fresh`; or give a rule `reset/\(name):` a recipe that does it")
+    }
+    guard helpless.isEmpty else { throw ExitStatusError.locked }
+    return plan.keepingOnce(in: session.graph)
+  }
+
+  private var staysAll: Bool { session.graph.variables["cloud"] == "static" }
+
   private func look(_ world: World, _ store: any Store) async throws -> CleanPlan.World {
     try await session.reported {
       CleanPlan.World(
         machines: try await world.cluster?.machines() ?? [], resources: try await world.cluster?.resources() ?? [],
-        recorded: try recorded(store))
+        recorded: try session.recorded { () throws(StoreError) in try Self.recordedTargets(store) })
     }
   }
 
   /// Targets of which anything is on record.
-  private func recorded(_ store: any Store) throws -> Set<String> {
-    try session.recorded { () throws(StoreError) in
-      Set(try store.traces().keys).union(try store.failures().keys).union(try store.running().keys)
-    }
+  static func recordedTargets(_ store: any Store) throws(StoreError) -> Set<String> {
+    Set(try store.traces().keys).union(try store.failures().keys).union(try store.running().keys)
   }
 
   private func text(_ plan: CleanPlan) -> String {
     var lines: [String] = []
-    for deletion in plan.deletions {
+    for deletion in plan.deletions where staysAll {
+      lines.append("forget server \(deletion.machine.name) (\(deletion.machine.id)), which stays as it is")
+    }
+    for rebuild in plan.rebuilds where staysAll {
+      let (name, targets) = (rebuild.machine.name, rebuild.targets.joined(separator: ", "))
+      lines.append("reset server \(name) (\(rebuild.machine.id)) by the recipe of reset/\(name), for \(targets)")
+    }
+    for deletion in plan.deletions where !staysAll {
       lines.append("delete server \(deletion.machine.name) (\(deletion.machine.addresses.joined(separator: ", ")))")
     }
-    for rebuild in plan.rebuilds {
+    for rebuild in plan.rebuilds where !staysAll {
       lines.append(
         "rebuild server \(rebuild.machine.name) from its image, for \(rebuild.targets.joined(separator: ", "))")
     }
@@ -163,14 +193,18 @@ struct CleanRun {
   private func summary(_ plan: CleanPlan) -> String {
     if plan.isEmpty { return "stackmake: nothing to clean" }
     var parts: [String] = []
-    if !plan.deletions.isEmpty { parts.append("\(Count(plan.deletions.count, "server")) deleted") }
+    if !plan.deletions.isEmpty {
+      parts.append("\(Count(plan.deletions.count, "server")) \(staysAll ? "released" : "deleted")")
+    }
     if !plan.resources.isEmpty && !options.noWait {
       for kind in CloudResource.Kind.allCases {
         let count = plan.resources.count { $0.kind == kind }
         if count > 0 { parts.append("\(Count(count, kind.rawValue)) deleted") }
       }
     }
-    if !plan.rebuilds.isEmpty { parts.append("\(Count(plan.rebuilds.count, "server")) rebuilt") }
+    if !plan.rebuilds.isEmpty {
+      parts.append("\(Count(plan.rebuilds.count, "server")) \(staysAll ? "reset" : "rebuilt")")
+    }
     parts.append("\(Count(plan.forgotten.count, "target")) forgotten")
     return "stackmake: " + parts.joined(separator: ", ")
   }

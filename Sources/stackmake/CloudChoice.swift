@@ -7,13 +7,25 @@ import Targets
 /// The cloud that a Stackfile names.
 struct CloudChoice {
   let session: Session
+  let store: any Store
   /// Told of what takes long, and of each request.
   let note: @Sendable (String) -> Void
   let trace: @Sendable (String) -> Void
 
   /// Asks nothing yet. Says what is wrong with the configuration, and ends with status 2.
   func open() throws -> any Cloud {
-    session.graph.variables["cloud"] == "local" ? local() : try openStack()
+    switch session.graph.variables["cloud"] {
+    case "local": local()
+    case "static": servers()
+    default: try openStack()
+    }
+  }
+
+  /// Servers that exist already.
+  private func servers() -> any Cloud {
+    StaticCloud(
+      places: session.graph.places, store: store, fileSystem: session.fileSystem, directory: session.directory,
+      home: session.home)
   }
 
   private func local() -> any Cloud {
@@ -29,7 +41,7 @@ struct CloudChoice {
   func configuration() throws(CloudConfigError) -> CloudConfig {
     try CloudConfigReader(
       fileSystem: session.fileSystem, environment: session.environment, directory: session.directory,
-      home: session.environment["HOME"].map { FilePath($0) }
+      home: session.home
     ).read(session.graph.variables["cloud"])
   }
 

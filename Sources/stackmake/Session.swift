@@ -16,6 +16,8 @@ struct Session: Sendable {
   let start: Double
 
   var stateDirectory: FilePath { directory.appending(".stackmake") }
+  /// The user's.
+  var home: FilePath? { environment["HOME"].flatMap { $0.isEmpty ? nil : FilePath($0) } }
   var logs: LogFiles { LogFiles(directory: stateDirectory.appending("logs")) }
 
   /// Loads the Stackfile, or says all that is wrong with it and ends with status 2.

@@ -31,19 +31,21 @@ struct World: Sendable {
     let redactor = Redactor(secrets: secrets.values)
     let here = LocalShell(
       directory: session.directory, environment: session.environment, jobs: session.stateDirectory.appending("jobs"))
-    var kinds: [String: any TargetKind] = ["task": TaskKind(), "stacked": StackedKind()]
+    var kinds: [String: any TargetKind] = ["task": TaskKind(), "stacked": StackedKind(), "reset": ResetKind()]
     var cluster: Cluster?
     var keys: ClusterKeys?
     if !graph.places.isEmpty {
       let bootLimit = try bootLimit(session)
-      let cloud = try CloudChoice(session: session, note: { voice.say($0) }, trace: { voice.trace($0) }).open()
+      let cloud = try CloudChoice(
+        session: session, store: store, note: { voice.say($0) }, trace: { voice.trace($0) }
+      ).open()
       // Reading commands work before there is a key, and need none then.
       let hasKey = access(session.stateDirectory.appending("id_ed25519.pub").string, R_OK) == 0
-      keys = isReading && !hasKey ? nil : try ClusterKeys.open(session)
+      keys = isReading && !hasKey ? nil : try ClusterKeys.open(session, needsPublicKey: !cloud.keepsMachines)
       cluster = Cluster(
         cloud: cloud, id: try clusterID(session, store, isReading: isReading),
         name: graph.variables["cluster"] ?? "cluster", authorizedKeys: keys?.authorized ?? [],
-        shells: ServerShells(here: here, identities: keys?.identities ?? [], connectLimit: bootLimit),
+        shells: shells(session, cloud, here: here, keys?.identities ?? [], bootLimit),
         clock: ContinuousClock(), bootLimit: bootLimit)
       kinds["image-validated"] = ImageValidatedKind(cluster: cluster!)
       kinds["layout"] = LayoutKind()
@@ -53,6 +55,22 @@ struct World: Sendable {
     return World(
       session: session, kinds: kinds, cluster: cluster, keys: keys, shells: shells,
       runner: RecipeRunner(shells: shells, redact: { redactor.redact($0) }), secrets: secrets, redactor: redactor)
+  }
+
+  private static func shells(
+    _ session: Session, _ cloud: any Cloud, here: any Shell, _ identities: [SSHTarget.Identity], _ bootLimit: Duration
+  ) -> ServerShells {
+    guard cloud.keepsMachines else {
+      return ServerShells(here: here, identities: identities, connectLimit: bootLimit)
+    }
+    var keys: [String: SSHTarget.Identity] = [:]
+    for place in session.graph.places {
+      guard let key = place.settings["key"] else { continue }
+      keys[place.name] = .keyFile(StaticHost.keyPath(key, directory: session.directory, home: session.home))
+    }
+    return ServerShells(
+      here: here, identities: identities, connectLimit: bootLimit, keys: keys,
+      pinOrigin: "by the Stackfile or known_hosts when the server was taken over")
   }
 
   /// How long a machine may take to boot: the variable `boot_timeout`.
@@ -84,7 +102,6 @@ struct World: Sendable {
     if !session.options.noRefresh {
       observations = try await Assessor.observe(session.graph.closure(of: targets), in: session.graph, kinds: kinds)
     }
-    let digests = secrets.mapValues { Fingerprint(of: $0).short }
     return try session.recorded { () throws(StoreError) in
       try Assessor(
         graph: session.graph, kinds: kinds, files: files, secretDigests: digests, store: store,
@@ -95,8 +112,46 @@ struct World: Sendable {
   func cleaner(
     _ store: any Store, _ reporter: any Reporter, _ interrupt: Interrupt, _ pool: ThreadPool
   ) -> Cleaner {
-    Cleaner(cluster: cluster, store: store, reporter: reporter, interrupt: interrupt, pool: pool, now: Session.now)
+    Cleaner(
+      cluster: cluster, store: store, reporter: reporter, interrupt: interrupt, pool: pool, now: Session.now,
+      reset: reset(store, reporter, interrupt, pool))
   }
+
+  /// How servers that exist already are made fresh; nil where the cloud does that.
+  func reset(
+    _ store: any Store, _ reporter: any Reporter, _ interrupt: Interrupt, _ pool: ThreadPool
+  ) -> ServerReset? {
+    guard let cloud = cluster?.cloud as? StaticCloud else { return nil }
+    return ServerReset(cloud: cloud, shells: shells, store: store, reporter: reporter, now: Session.now) {
+      (target, outputs) async throws(StepError) in
+      try await resetAlone(target, outputs, store, reporter, interrupt, pool)
+    }
+  }
+
+  private func resetAlone(
+    _ target: TargetID, _ outputs: [TargetID: [String: String]], _ store: any Store, _ reporter: any Reporter,
+    _ interrupt: Interrupt, _ pool: ThreadPool
+  ) async throws(StepError) {
+    let name = session.graph.name(target)
+    let (files, problems) = SourceFiles.read([target], in: session.graph, from: session.fileSystem)
+    if let (location, error) = problems.first {
+      throw StepError(operation: "read its sources", subject: name, cause: "\(location): \(error)")
+    }
+    let assessor: Assessor
+    do throws(StoreError) {
+      assessor = try Assessor(
+        graph: session.graph, kinds: kinds, files: files, secretDigests: digests, store: store,
+        observations: Assessor.Observations(), forced: [target])
+    } catch {
+      throw StepError(error, operation: "read the record", subject: name)
+    }
+    let builder = Builder(
+      assessor: assessor, runner: runner, files: files, secrets: secrets, store: store, reporter: reporter,
+      interrupt: interrupt, pool: pool, now: Session.now, jobs: 1, keepsGoing: false)
+    try await builder.runAlone(target, outputs: outputs)
+  }
+
+  private var digests: [String: String] { secrets.mapValues { Fingerprint(of: $0).short } }
 
   func close() async { await shells.close() }
 }

@@ -8,11 +8,14 @@ package struct Cleaner: Sendable {
   private let interrupt: Interrupt
   private let pool: ThreadPool
   private let now: @Sendable () -> Double
+  /// For machines that stay, of which none can be rebuilt.
+  private let reset: ServerReset?
 
   package init(
     cluster: Cluster?, store: any Store, reporter: any Reporter, interrupt: Interrupt, pool: ThreadPool,
-    now: @escaping @Sendable () -> Double
+    now: @escaping @Sendable () -> Double, reset: ServerReset? = nil
   ) {
+    self.reset = reset
     self.cluster = cluster
     self.store = store
     self.reporter = reporter
@@ -24,7 +27,8 @@ package struct Cleaner: Sendable {
   /// Does all of the plan. Everything is tried; the failures come back.
   ///
   /// - Parameter waits: whether to wait until the cloud no longer lists what was deleted.
-  package func carryOut(_ plan: CleanPlan, placePrefix: String, waits: Bool) async -> [StepError] {
+  package func carryOut(_ plan: CleanPlan, graph: Graph, waits: Bool) async -> [StepError] {
+    let placePrefix = graph.placePrefix
     var failures: [StepError] = []
     await withTaskGroup(of: StepError?.self) { group in
       for deletion in plan.deletions {
@@ -37,7 +41,7 @@ package struct Cleaner: Sendable {
       for rebuild in plan.rebuilds {
         group.addTask(executorPreference: pool) {
           await attempt { () async throws(StepError) in
-            try await self.rebuild(rebuild, placePrefix: placePrefix)
+            try await self.rebuild(rebuild, graph: graph, placePrefix: placePrefix)
           }
         }
       }
@@ -63,6 +67,10 @@ package struct Cleaner: Sendable {
     guard !intents.isEmpty, let cluster else { return }
     let machines = try await cluster.machines()
     for intent in intents {
+      if intent.action == ServerReset.action {
+        try await reset?.resume(intent, in: graph)
+        continue
+      }
       let machine = machines.first { $0.id == intent.values["id"] }
       switch intent.action {
       case "delete":
@@ -105,7 +113,8 @@ package struct Cleaner: Sendable {
     guard let cluster else { return }
     let server = placePrefix + machine.tag.server
     let intent = try begin("delete", machine, ["forget": server])
-    reporter.report(.note(target: server, text: "deleting \(machine.name)"))
+    let verb = cluster.cloud.keepsMachines ? "forgetting" : "deleting"
+    reporter.report(.note(target: server, text: "\(verb) \(machine.name)"))
     try await cloud(server) { () async throws(CloudError) in
       try await cluster.cloud.delete(machine.id, wait: waits)
     }
@@ -134,8 +143,14 @@ package struct Cleaner: Sendable {
     }
   }
 
-  private func rebuild(_ rebuild: CleanPlan.Rebuild, placePrefix: String) async throws(StepError) {
+  private func rebuild(
+    _ rebuild: CleanPlan.Rebuild, graph: Graph, placePrefix: String
+  ) async throws(StepError) {
     guard let cluster else { return }
+    if let reset {
+      return try await reset.run(
+        rebuild.place, forgetting: [placePrefix + rebuild.place.name] + rebuild.targets, in: graph)
+    }
     let server = placePrefix + rebuild.place.name
     let register = Cluster.generationRegister(rebuild.place.name)
     let last = try recorded("read the generation", server) { () throws(StoreError) in

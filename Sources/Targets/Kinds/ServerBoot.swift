@@ -31,7 +31,10 @@ struct ServerBoot: Sendable {
         try await cloud { () async throws(CloudError) in try await cluster.cloud.delete(machine.id, wait: true) }
       }
     }
-    let generation = adopted?.tag.generation ?? last + 1
+    let next = try await cloud { () async throws(CloudError) in
+      try await cluster.cloud.nextGeneration(place.name, after: last)
+    }
+    let generation = adopted?.tag.generation ?? next
     let spec = try await spec(generation)
     let intent = try build.recorded("write the journal") { () throws(StoreError) in
       try build.store.set([register: String(generation)])
@@ -39,7 +42,11 @@ struct ServerBoot: Sendable {
         Intent(
           action: "create", subject: place.name, values: ["generation": String(generation)], at: build.now()))
     }
-    build.note(adopted == nil ? "creating \(spec.name)" : "adopting \(spec.name), which an earlier run began")
+    if cluster.cloud.keepsMachines {
+      build.note("taking it over as it is")
+    } else {
+      build.note(adopted == nil ? "creating \(spec.name)" : "adopting \(spec.name), which an earlier run began")
+    }
     let machine = try await cloud { () async throws(CloudError) in try await cluster.cloud.create(spec) }
     try build.recorded("write the journal") { () throws(StoreError) in
       try build.store.note(intent, values: ["id": machine.id])
@@ -54,7 +61,7 @@ struct ServerBoot: Sendable {
     let machine = try await active(id)
     let keys = try await hostKeys(id)
     let outputs = ServerOutputs(
-      id: id, generation: machine.tag.generation, ip: machine.addresses[0], hostKeys: keys,
+      id: id, generation: machine.tag.generation, ip: machine.addresses[0], port: machine.port, hostKeys: keys,
       user: place.settings["user"] ?? "stack")
     build.note("waiting for ssh at \(outputs.ip)")
     try await firstBoot(outputs)
@@ -114,8 +121,10 @@ struct ServerBoot: Sendable {
     do throws(ShellError) {
       let shell = try cluster.shells.shell(at: site)
       let said = OutputTail()
+      // A machine that was there before has its first boot behind it.
+      let script = cluster.cloud.keepsMachines ? "true" : "cloud-init status --wait --long 2>&1"
       let status = try await shell.run(
-        "cloud-init status --wait --long 2>&1", timeout: cluster.bootLimit, output: { said.take($1) })
+        script, timeout: cluster.bootLimit, output: { said.take($1) })
       // 2 is "done, with warnings" of newer versions.
       guard status == .exited(0) || status == .exited(2) else {
         throw ShellError(.failed, host: place.name, operation: "wait for first boot", cause: "\(status)\n\(said.text)")
@@ -124,7 +133,7 @@ struct ServerBoot: Sendable {
       if error.code == .unreachable { throw await failure(error.operation, error.cause) }
       throw StepError(
         error.code == .interrupted ? .interrupted : .failed, operation: error.operation, subject: build.name,
-        cause: error.cause, hint: error.hint ?? Self.freshStart(build.name))
+        cause: error.cause, hint: error.hint ?? freshStart)
     }
   }
 
@@ -168,10 +177,13 @@ struct ServerBoot: Sendable {
       let end = console.split(separator: "\n").suffix(15)
       if !end.isEmpty { text += "\n    the end of its console:\n    " + end.joined(separator: "\n    ") }
     }
-    return StepError(operation: operation, subject: build.name, cause: text, hint: Self.freshStart(build.name))
+    return StepError(operation: operation, subject: build.name, cause: text, hint: freshStart)
   }
 
-  private static func freshStart(_ name: String) -> String { "`stackmake clean \(name)` deletes it for a fresh start" }
+  /// nil where nothing is gained by it.
+  private var freshStart: String? {
+    cluster.cloud.keepsMachines ? nil : "`stackmake clean \(build.name)` deletes it for a fresh start"
+  }
 
   private func cloud<R>(_ body: () async throws(CloudError) -> R) async throws(StepError) -> R {
     do throws(CloudError) {

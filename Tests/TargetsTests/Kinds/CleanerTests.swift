@@ -26,7 +26,7 @@ import Testing
   }
 
   private func carryOut(_ plan: CleanPlan, _ world: KindWorld) async -> [StepError] {
-    await world.cleaner().carryOut(plan, placePrefix: world.graph.placePrefix, waits: true)
+    await world.cleaner().carryOut(plan, graph: world.graph, waits: true)
   }
 
   private func recorded(_ world: KindWorld) -> [String] { world.store.traces().keys.sorted() }
