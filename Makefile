@@ -7,7 +7,7 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null); do \
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake
 
-.PHONY: all build demo demo-clean test kill-test fuzz install bench fmt lint setup clean
+.PHONY: all build demo demo-clean test test-cloud kill-test chaos under-systemd fuzz install bench fmt lint setup clean
 
 all: build
 
@@ -28,9 +28,23 @@ test: setup
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 
+# The acceptance tests on a real OpenStack, which is started for them and taken down again.
+test-cloud: setup
+	$(SWIFT) build --build-tests
+	Tests/Cloud/acceptance $(SWIFT) $(FILTER)
+
 # 100 kills at seeded instants; COUNT and SEED change that.
 kill-test: build
 	Tests/Cloud/kill-test $(STACKMAKE) $(or $(COUNT),100) $(or $(SEED),1)
+
+# The local cloud inside a booted machine whose first process is systemd.
+under-systemd: build
+	Tests/Cloud/under-systemd $(STACKMAKE)
+
+# 300 runs with faults and kills on a real OpenStack of its own; COUNT and SEED change that.
+chaos: build
+	$(SWIFT) build $(BUILD_FLAGS) --product CloudMachine
+	Tests/Cloud/chaos-in-cloud $(STACKMAKE) $(or $(COUNT),300) $(or $(SEED),1)
 
 # Random Stackfiles through lexer, parser and loader.
 fuzz: setup

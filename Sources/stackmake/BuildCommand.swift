@@ -70,6 +70,7 @@ struct BuildCommand: AsyncParsableCommand {
   private func build(
     _ session: Session, _ targets: [TargetID], _ files: SourceFiles, _ forced: Set<TargetID>
   ) async throws {
+    try CloudChoice.check(session)
     let lock = try session.lock()
     let store = try session.store()
     let voice = LateNote()
@@ -91,7 +92,11 @@ struct BuildCommand: AsyncParsableCommand {
           assessor: assessor, runner: world.runner, files: files, secrets: world.secrets, store: store,
           reporter: reporters.all, interrupt: interrupt, pool: pool, now: Session.now, jobs: jobs,
           keepsGoing: keepsGoing)
-        return try await builder.build(targets, run: run)
+        let summary = try await builder.build(targets, run: run)
+        if summary.built + summary.failed > 0, !interrupt.isRequested {
+          try await world.tidy(targets, store, reporters.all)
+        }
+        return summary
       }
       let signals = Signals(interrupt, reporters.all) { task.cancel() }
       let result = await task.result

@@ -89,6 +89,7 @@ struct CleanRun {
       Console.write(text(plan), to: .standardOutput)
       return
     }
+    try CloudChoice.check(session)
     let lock = try session.lock()
     let store = try session.store()
     let voice = LateNote()
@@ -100,7 +101,7 @@ struct CleanRun {
     if !wholeCluster {
       try await session.reported { try await cleaner.resume(graph: session.graph) }
     }
-    let plan = try await plan(world, store, makePlan)
+    var plan = try await plan(world, store, makePlan)
     let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && !staysAll && Terminal.isTerminal(2)
     if isAsked {
       Console.write(text(plan), to: .standardError)
@@ -112,11 +113,20 @@ struct CleanRun {
     let run = try session.recorded { () throws(StoreError) in
       try store.beginRun(Run(command: session.command, startedAt: session.start))
     }
-    let task = Task {
-      await cleaner.carryOut(plan, graph: session.graph, waits: !options.noWait)
+    // A run that was cut off while it made something: that may come to be while we look.
+    let isInDoubt = try session.recorded { () throws(StoreError) in
+      try store.intents().contains { $0.action == Cluster.createAction }
+    }
+    let (first, graph, waits, isWhole) = (plan, session.graph, !options.noWait, wholeCluster)
+    let task = Task { () -> (CleanPlan?, [StepError]) in
+      let failures = await cleaner.carryOut(first, graph: graph, waits: waits)
+      guard failures.isEmpty, isWhole, waits else { return (nil, failures) }
+      return await cleaner.finish(graph: graph, isInDoubt: isInDoubt)
     }
     let signals = Signals(interrupt, reporters.all) { task.cancel() }
-    let failures = await task.value
+    let (more, failures) = await task.value
+    plan.deletions += more?.deletions ?? []
+    plan.resources += more?.resources ?? []
     signals.stop()
     reporters.finish()
     for failure in failures { Console.error("stackmake: error: \(failure)") }

@@ -7,22 +7,29 @@ import Targets
 /// The cloud that a Stackfile names.
 struct CloudChoice {
   let session: Session
-  let store: any Store
   /// Told of what takes long, and of each request.
   let note: @Sendable (String) -> Void
   let trace: @Sendable (String) -> Void
 
+  /// Says what is wrong with the configuration, and ends with status 2, before anything is written.
+  static func check(_ session: Session) throws {
+    guard !session.graph.places.isEmpty, !["local", "static"].contains(session.graph.variables["cloud"]) else { return }
+    _ = try CloudChoice(session: session, note: { _ in }, trace: { _ in }).openStack()
+  }
+
   /// Asks nothing yet. Says what is wrong with the configuration, and ends with status 2.
-  func open() throws -> any Cloud {
+  ///
+  /// - Parameter store: where servers that exist already are kept.
+  func open(_ store: any Store) throws -> any Cloud {
     switch session.graph.variables["cloud"] {
     case "local": local()
-    case "static": servers()
+    case "static": servers(store)
     default: try openStack()
     }
   }
 
   /// Servers that exist already.
-  private func servers() -> any Cloud {
+  private func servers(_ store: any Store) -> any Cloud {
     StaticCloud(
       places: session.graph.places, store: store, fileSystem: session.fileSystem, directory: session.directory,
       home: session.home)

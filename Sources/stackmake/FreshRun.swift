@@ -18,6 +18,7 @@ struct FreshRun {
       Console.write(text(plan), to: .standardOutput)
       return
     }
+    try CloudChoice.check(session)
     let lock = try session.lock()
     let store = try session.store()
     let world = try World.open(session, store: store, isReading: false)

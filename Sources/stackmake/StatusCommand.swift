@@ -99,7 +99,7 @@ private struct StatusRow {
     }
     place =
       trace.flatMap { trace in
-        ServerOutputs(trace.outputs).map { "\($0.ip), id \($0.id), generation \($0.generation)" }
+        ServerOutputs(trace.outputs).map { "\($0.ip), id \($0.id), generation \($0.generation), \($0.trust.text)" }
       } ?? ""
     record = JSONTarget(
       type: "status", target: name, kind: graph.kind(planned.target), state: state, reasons: planned.reasons,

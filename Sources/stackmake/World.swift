@@ -36,9 +36,7 @@ struct World: Sendable {
     var keys: ClusterKeys?
     if !graph.places.isEmpty {
       let bootLimit = try bootLimit(session)
-      let cloud = try CloudChoice(
-        session: session, store: store, note: { voice.say($0) }, trace: { voice.trace($0) }
-      ).open()
+      let cloud = try CloudChoice(session: session, note: { voice.say($0) }, trace: { voice.trace($0) }).open(store)
       // Reading commands work before there is a key, and need none then.
       let hasKey = access(session.stateDirectory.appending("id_ed25519.pub").string, R_OK) == 0
       keys = isReading && !hasKey ? nil : try ClusterKeys.open(session, needsPublicKey: !cloud.keepsMachines)
@@ -46,7 +44,7 @@ struct World: Sendable {
         cloud: cloud, id: try clusterID(session, store, isReading: isReading),
         name: graph.variables["cluster"] ?? "cluster", authorizedKeys: keys?.authorized ?? [],
         shells: shells(session, cloud, here: here, keys?.identities ?? [], bootLimit),
-        clock: ContinuousClock(), bootLimit: bootLimit)
+        clock: ContinuousClock(), bootLimit: bootLimit, hostTrust: try hostTrust(session))
       kinds["image-validated"] = ImageValidatedKind(cluster: cluster!)
       kinds["layout"] = LayoutKind()
       kinds["server"] = ServerKind(cluster: cluster!)
@@ -69,8 +67,18 @@ struct World: Sendable {
       keys[place.name] = .keyFile(StaticHost.keyPath(key, directory: session.directory, home: session.home))
     }
     return ServerShells(
-      here: here, identities: identities, connectLimit: bootLimit, keys: keys,
-      pinOrigin: "by the Stackfile or known_hosts when the server was taken over")
+      here: here, identities: identities, connectLimit: bootLimit, keys: keys)
+  }
+
+  /// The variable `host_keys`.
+  private static func hostTrust(_ session: Session) throws -> HostTrust {
+    guard let text = session.graph.variables["host_keys"] else { return .console }
+    guard let trust = HostTrust.choices.first(where: { $0.rawValue == text }) else {
+      let known = HostTrust.choices.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+      Console.error("stackmake: error: `host_keys = \(text)` is none of \(known)")
+      throw ExitStatusError.wrongUse
+    }
+    return trust
   }
 
   /// How long a machine may take to boot: the variable `boot_timeout`.
@@ -107,6 +115,16 @@ struct World: Sendable {
         graph: session.graph, kinds: kinds, files: files, secretDigests: digests, store: store,
         observations: observations, forced: forced)
     }
+  }
+
+  /// Removes what the cluster has once too often, where servers are among what was to be built: now is the best time to see it.
+  func tidy(_ targets: [TargetID], _ store: any Store, _ reporter: any Reporter) async throws(StepError) {
+    let graph = session.graph
+    let hasServers = graph.closure(of: targets).contains { target in
+      graph.place(target).map { graph.target(of: $0) == target } ?? false
+    }
+    guard let cluster, hasServers, !session.options.noRefresh else { return }
+    try await Tidier(cluster, store: store, reporter: reporter, now: Session.now).run(graph)
   }
 
   func cleaner(

@@ -43,6 +43,8 @@ class Trial:
         self.environment = dict(environment)
         self.directory = tempfile.mkdtemp(prefix=f"stackmake-{name}-", dir="/var/tmp")
         self.work = os.path.join(self.directory, "killed")
+        # What every run said.
+        self.outputs = os.path.join(self.directory, "runs.log")
         self.attached = self.killed = 0
         self.needed = []
         os.mkdir(self.work)
@@ -79,6 +81,8 @@ class Trial:
         finally:
             if pidfile is not None:
                 os.remove(pidfile)
+        with open(self.outputs, "a") as file:
+            file.write(f"=== {' '.join(['stackmake', *words])}: {process.returncode}\n{output}")
         return process.returncode, output
 
     def settle(self, *words):

@@ -132,10 +132,23 @@ class World:
         found["keystone"] = self.auth["auth_url"]
         return {name: f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" for name, url in sorted(found.items())}
 
-    def _list(self, kind, path, key):
+    def _url(self, kind, path):
         base = self.endpoints[kind]
-        path = path.removeprefix("/v2.0") if base.endswith("/v2.0") else path
-        url, found = base + path, []
+        return base + (path.removeprefix("/v2.0") if base.endswith("/v2.0") else path)
+
+    def delete(self, kind, path):
+        """The status; 404 is as good as any other."""
+        request = urllib.request.Request(self._url(kind, path), headers={"X-Auth-Token": self.token}, method="DELETE")
+        try:
+            with self._open(request) as response:
+                return response.status
+        except urllib.error.HTTPError as error:
+            if error.code in (404, 409):
+                return error.code
+            raise AssertionError(f"DELETE {request.full_url} gave {error.code}") from error
+
+    def _list(self, kind, path, key):
+        url, found = self._url(kind, path), []
         for _ in range(PAGES):
             request = urllib.request.Request(url, headers={
                 "X-Auth-Token": self.token, "Accept": "application/json", "OpenStack-API-Version": "compute 2.53"})
@@ -152,13 +165,13 @@ class World:
             if following is None:
                 return found
             url = urljoin(url, following)
-        raise AssertionError(f"GET {base + path} has no end")
+        raise AssertionError(f"GET {self._url(kind, path)} has no end")
 
-    def found(self):
+    def found(self, kinds=frozenset(what for what, *_ in LISTS)):
         """What the project holds: kind to list of values, each with an `id`."""
         self.log_in()
         found = {}
-        for what, kind, path, key in LISTS:
+        for what, kind, path, key in (each for each in LISTS if each[0] in kinds):
             items = self._list(kind, path, key)
             if what == "key pairs":
                 items = [{**item["keypair"], "id": item["keypair"]["name"]} for item in items]
@@ -198,12 +211,14 @@ def differences(found, servers, before=frozenset()):
             count = sum(port.get("device_id") == server["id"] for port in ports)
             if count != 1:
                 wrong.append(f"server {name} has {count} ports")
+            wrong += [f"port {port['id']} of server {name} is called {port.get('name')}" for port in ports
+                      if port.get("device_id") == server["id"] and not port.get("name", "").endswith(f"-{name}")]
     known = {server["id"] for server in new.get("servers", [])}
     wrong += [f"port {port['id']} ({port.get('name')}) belongs to no server" for port in ports
               if port.get("device_id") not in known]
     for what, items in sorted(new.items()):
-        # Of everything else a cluster has at most one, and none without a server.
-        most = 1 if servers else 0
-        if what not in ("servers", "ports") and len(items) > most:
-            wrong.append(f"{what}: {len(items)} instead of at most {most}: {', '.join(str(item['id']) for item in items)}")
+        # These a cluster has once, and none without a server.
+        wanted = int(bool(servers) and what in ("key pairs", "security groups"))
+        if what not in ("servers", "ports") and len(items) != wanted:
+            wrong.append(f"{what}: {len(items)} instead of {wanted}: {', '.join(str(item['id']) for item in items)}")
     return wrong

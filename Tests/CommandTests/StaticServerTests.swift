@@ -106,7 +106,18 @@ import Testing
     #expect(one.status == 7)
     #expect(
       settled(try await program.run("status", "server/db").output).contains(
-        "127.0.0.1, id 127.0.0.1:PORT, generation 1"))
+        "127.0.0.1, id 127.0.0.1:PORT, generation 1, host key pinned"))
+  }
+
+  @Test func theirHostKeysAreTrustedInNoOtherWay() async throws {
+    let program = try program(Self.rules)
+    let refused = try await program.run("server/web", "host_keys=static")
+    #expect(refused.status == 2, "\(refused)")
+    #expect(
+      refused.errors.contains("`host_keys = static` is none of `console`, `injected`, `first-use`"), "\(refused)")
+    let run = try await program.run("server/*", "host_keys=injected")
+    #expect(run.status == 0, "\(run)")
+    #expect(try await program.run("status", "server/web").output.contains("host key pinned"))
   }
 
   @Test func anotherHostKeyIsRefused() async throws {
@@ -116,7 +127,8 @@ import Testing
     #expect(
       run.errors.contains(
         "it shows ssh-ed25519 \(servers.web.hostKey.fingerprint), but ssh-ed25519 "
-          + "\(servers.db.hostKey.fingerprint) was pinned"), "\(run)")
+          + "\(servers.db.hostKey.fingerprint) was pinned (by the Stackfile or "
+          + "known_hosts when the server was taken over)"), "\(run)")
 
     // As it changes behind stackmake's back.
     try program.write("Stackfile", stackfile(Self.rules))

@@ -172,7 +172,8 @@ extension Machine {
       switch status {
       case .active: 0
       case .building: 1
-      default: 2
+      case .stopped: 2
+      default: 3
       }
     }
     return (-a.tag.generation, rank(a.status), a.createdAt, a.id)

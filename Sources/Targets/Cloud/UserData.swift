@@ -2,9 +2,10 @@
 /// password, fresh SSH host keys, a host name, and nothing that takes time or needs the network.
 package enum UserData {
   /// The whole text. `authorizedKeys` are lines as in authorized_keys. Any text is safe: every value is quoted.
-  /// `bootLine` is written to the console once for each new disk, before host keys are shown on it.
+  /// `hostKey` is the only host key that it gets; without one it makes its own. `bootLine` is written to the console once for each new disk, before host keys are shown on it.
   package static func text(
-    user: String, hostname: String, authorizedKeys: [String], bootLine: String? = nil
+    user: String, hostname: String, authorizedKeys: [String], bootLine: String? = nil,
+    hostKey: SSHKeyPair? = nil
   ) -> String {
     var lines = [
       "#cloud-config",
@@ -28,6 +29,11 @@ package enum UserData {
     } else {
       lines.append("    ssh_authorized_keys:")
       lines += authorizedKeys.map { "      - \(quoted($0))" }
+    }
+    if let hostKey {
+      lines.append("ssh_keys:")
+      lines.append("  ed25519_private: \(quoted(hostKey.privateKey))")
+      lines.append("  ed25519_public: \(quoted(hostKey.publicKey))")
     }
     if let bootLine {
       let script = "echo '\(bootLine)' >/dev/console"

@@ -58,6 +58,8 @@ package actor Watch<Value: Sendable & Hashable> {
         await sleeper.value
         self.sleeper = nil
       }
+      // Those who ask at the same moment are answered by one call.
+      if waiters.values.contains(where: \.isUrgent) { _ = try? await clock.sleep(for: .milliseconds(10)) }
       // Who asks from here on is answered by the next list: this one may have been made before.
       let served = waiters
       waiters = [:]

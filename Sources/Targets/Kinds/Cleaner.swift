@@ -61,47 +61,105 @@ package struct Cleaner: Sendable {
     return failures
   }
 
-  /// Finishes what an earlier run began to delete or to rebuild, and was cut off in.
+  /// Looks again until nothing is left of the cluster, and deletes what is found: an old list may have hidden it, and
+  /// a request that made it may have been on its way. Returns what more was deleted.
+  ///
+  /// - Parameter isInDoubt: whether an earlier run was cut off while it made something.
+  package func finish(graph: Graph, isInDoubt: Bool) async -> (CleanPlan, [StepError]) {
+    var all = CleanPlan()
+    guard let cluster else { return (all, []) }
+    // Nothing comes late where nothing is made.
+    let isInDoubt = isInDoubt && !cluster.cloud.keepsMachines
+    for pause in isInDoubt ? Self.pausesInDoubt : Self.pauses {
+      let (found, failure) = await left(cluster, after: pause)
+      if let failure { return (all, [failure]) }
+      if found.isEmpty {
+        if isInDoubt { continue }
+        break
+      }
+      let failures = await carryOut(found, graph: graph, waits: true)
+      guard failures.isEmpty else { return (all, failures) }
+      all.deletions += found.deletions
+      all.resources += found.resources
+    }
+    return (all, [])
+  }
+
+  /// Before each look.
+  private static let pauses: [Duration] = [.zero, .zero, .seconds(1), .seconds(2)]
+  private static let pausesInDoubt: [Duration] = [.zero, .seconds(2), .seconds(6)]
+
+  private func left(_ cluster: Cluster, after pause: Duration) async -> (CleanPlan, StepError?) {
+    do throws(StepError) {
+      if pause > .zero { _ = try? await cluster.clock.sleep(for: pause) }
+      let world = CleanPlan.World(
+        machines: try await cluster.machines(), resources: try await cluster.resources(), recorded: [])
+      return (.everything(world), nil)
+    } catch {
+      return (CleanPlan(), error)
+    }
+  }
+
+  /// Finishes what an earlier run began to delete or to rebuild, and was cut off in. Tries all of it, then throws the
+  /// first failure.
   package func resume(graph: Graph) async throws(StepError) {
     let intents = try recorded("read the journal", "the record") { () throws(StoreError) in try store.intents() }
     guard !intents.isEmpty, let cluster else { return }
     let machines = try await cluster.machines()
+    var failures: [StepError] = []
     for intent in intents {
-      if intent.action == ServerReset.action {
-        try await reset?.resume(intent, in: graph)
-        continue
+      do throws(StepError) {
+        try await resume(intent, graph, machines, cluster)
+      } catch {
+        failures.append(error)
       }
-      let machine = machines.first { $0.id == intent.values["id"] }
-      switch intent.action {
-      case "delete":
-        if let machine {
-          reporter.report(.note(target: nil, text: "going on to delete \(machine.name)"))
-          try await cloud(intent.subject) { () async throws(CloudError) in
-            try await cluster.cloud.delete(machine.id, wait: true)
-          }
+    }
+    guard let first = failures.first else { return }
+    for failure in failures.dropFirst() { reporter.report(.warning(target: nil, text: failure.description)) }
+    throw first
+  }
+
+  private func resume(
+    _ intent: Intent, _ graph: Graph, _ machines: [Machine], _ cluster: Cluster
+  ) async throws(StepError) {
+    let machine = machines.first { $0.id == intent.values["id"] }
+    switch intent.action {
+    case "delete":
+      if let machine {
+        reporter.report(.note(target: nil, text: "going on to delete \(machine.name)"))
+        try await cloud(intent.subject) { () async throws(CloudError) in
+          try await cluster.cloud.delete(machine.id, wait: true)
         }
-      case "rebuild":
-        if let machine, let generation = intent.values["generation"].flatMap({ Int($0) }),
-          let place = graph.place(named: intent.subject)
-        {
-          reporter.report(.note(target: nil, text: "going on to rebuild \(machine.name)"))
-          try await rebuild(machine, graph[place], generation: generation, cluster)
-        }
-      case "sweep":
-        let ids = Set((intent.values["ids"] ?? "").split(separator: " ").map(String.init))
-        let left = try await cluster.resources().filter { ids.contains($0.id) }
-        if !left.isEmpty {
-          reporter.report(.note(target: nil, text: "going on to delete what \(cluster.name) had made"))
-        }
-        for resource in left { try await delete(resource, cluster) }
-      default:
-        // A machine that was being created carries its tag: its server's next turn adopts or removes it.
-        break
       }
-      try recorded("write the journal", intent.subject) { () throws(StoreError) in
-        if intent.action != "create" { try store.forget(forgotten(intent)) }
-        try store.settle(intent.id, set: [:])
+    case "rebuild":
+      if let machine, let generation = intent.values["generation"].flatMap({ Int($0) }),
+        let place = graph.place(named: intent.subject)
+      {
+        reporter.report(.note(target: nil, text: "going on to rebuild \(machine.name)"))
+        try await rebuild(machine, graph[place], generation: generation, cluster)
       }
+    case "sweep":
+      let ids = Set((intent.values["ids"] ?? "").split(separator: " ").map(String.init))
+      let left = try await cluster.resources().filter { ids.contains($0.id) }
+      if !left.isEmpty {
+        reporter.report(.note(target: nil, text: "going on to delete what \(cluster.name) had made"))
+      }
+      for resource in left { try await delete(resource, cluster) }
+    case Tidier.action:
+      try await Tidier(cluster, store: store, reporter: reporter, now: now).run(graph)
+    case ServerReset.action:
+      // It settles itself where it comes to its end.
+      try await reset?.resume(intent, in: graph)
+      return
+    case Cluster.createAction where graph.place(named: intent.subject) != nil:
+      // A machine that was being created carries its tag: its server's next turn adopts or removes it, and settles this.
+      return
+    default:
+      break
+    }
+    try recorded("write the journal", intent.subject) { () throws(StoreError) in
+      try store.forget(forgotten(intent))
+      try store.settle(intent.id, set: [:])
     }
   }
 
@@ -175,11 +233,10 @@ package struct Cleaner: Sendable {
       throw StepError(
         operation: "rebuild", subject: machine.name, cause: resolution.problems.map(\.message).joined(separator: "\n"))
     }
-    try recorded("write the journal", machine.name) { () throws(StoreError) in
-      try store.set([Cluster.generationRegister(place.name): String(generation)])
-    }
+    let (registers, hostKey) = try cluster.newGeneration(generation, of: place.name, store)
+    try recorded("write the journal", machine.name) { () throws(StoreError) in try store.set(registers) }
     _ = try await cloud(place.name) { () async throws(CloudError) in
-      try await cluster.cloud.rebuild(machine.id, ServerBoot.spec(cluster, place, generation, resolved))
+      try await cluster.cloud.rebuild(machine.id, ServerBoot.spec(cluster, place, generation, resolved, hostKey))
     }
   }
 

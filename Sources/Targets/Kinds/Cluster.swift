@@ -14,11 +14,14 @@ package struct Cluster: Sendable {
   package let clock: any Clock<Duration>
   /// How long a machine may take from its creation until it answers.
   package let bootLimit: Duration
+  /// What the Stackfile says of host keys; where machines stay, `static` whatever it says.
+  package let hostTrust: HostTrust
   private let watch: Watch<[Machine]>
 
   package init(
     cloud: any Cloud, id: String, name: String, authorizedKeys: [String], shells: any ShellProvider,
-    clock: any Clock<Duration>, bootLimit: Duration = .seconds(900)
+    clock: any Clock<Duration>, bootLimit: Duration = .seconds(900),
+    hostTrust: HostTrust = .console
   ) {
     self.cloud = cloud
     self.id = id
@@ -27,11 +30,15 @@ package struct Cluster: Sendable {
     self.shells = shells
     self.clock = clock
     self.bootLimit = bootLimit
+    self.hostTrust = cloud.keepsMachines ? .static : hostTrust
     watch = Watch(clock: clock) { () async throws(CloudError) in try await cloud.machines(ofCluster: id) }
   }
 
   /// The register that holds the cluster's id.
   package static let idRegister = "cluster/id"
+
+  /// In the journal: a machine is being made.
+  package static let createAction = "create"
 
   /// The register that holds the last generation of a server that was ever asked for.
   package static func generationRegister(_ server: String) -> String { "generation/\(server)" }
@@ -54,6 +61,14 @@ package struct Cluster: Sendable {
     } catch {
       throw StepError(error, subject: name)
     }
+  }
+
+  /// What it has once too often, of these machines and of what else is there.
+  func excess(in graph: Graph, _ machines: [Machine]) async throws(StepError) -> Excess {
+    let servers = Set(graph.places.map(\.name))
+    // Where nothing stands, nothing is known to be superfluous.
+    guard machines.contains(where: { servers.contains($0.tag.server) }) else { return Excess() }
+    return Excess(machines, try await resources(Excess.kinds(graph)), servers: servers)
   }
 
   /// The same at the next tick: for those who wait until something is so.

@@ -8,6 +8,10 @@ package struct ServerKind: TargetKind {
     "image", "flavor", "zone", "network", "user", "volume", "floating", "spread", "host", "port", "host-key",
   ]
 
+  /// What of an observation says what there is once too often.
+  private static let excessKey = "excess"
+  private static let excessWord = "what is there twice"
+
   let cluster: Cluster
 
   package init(cluster: Cluster) { self.cluster = cluster }
@@ -28,11 +32,14 @@ package struct ServerKind: TargetKind {
 
   package func observe(_ targets: [TargetID], in graph: Graph) async throws(StepError) -> [TargetID: Observation]? {
     let machines = try await cluster.machines()
+    let excess = try await cluster.excess(in: graph, machines)
     var result: [TargetID: Observation] = [:]
     for target in targets {
       guard let place = graph.place(target), let machine = Self.newest(machines, graph[place].name) else { continue }
-      result[target] = Observation(
-        values: ["id": machine.id, "generation": String(machine.tag.generation)], problem: Self.problem(machine.status))
+      var values = ["id": machine.id, "generation": String(machine.tag.generation)]
+      let own = excess.of(graph[place].name, isFirst: result.isEmpty)
+      if !own.isEmpty { values[Self.excessKey] = own.text }
+      result[target] = Observation(values: values, problem: Self.problem(machine.status))
     }
     return result
   }
@@ -43,10 +50,23 @@ package struct ServerKind: TargetKind {
     for key in ["id", "generation"] where observation.values[key] != trace.outputs[key] {
       return .drift(what: key, old: trace.outputs[key] ?? "", new: observation.values[key] ?? "")
     }
-    return observation.problem.map { .drift(what: "status", old: "ACTIVE", new: $0) }
+    if let problem = observation.problem { return .drift(what: "status", old: "ACTIVE", new: problem) }
+    return observation.values[Self.excessKey].map { .drift(what: Self.excessWord, old: "nothing", new: $0) }
   }
 
   package func decide(_ situation: Situation) -> Decision {
+    guard situation.trace != nil, situation.observation?.values[Self.excessKey] != nil else {
+      return decideItself(situation)
+    }
+    var itself = situation
+    itself.reasons.removeAll { if case .drift(Self.excessWord, _, _) = $0 { true } else { false } }
+    if itself.reasons.isEmpty { return .run([.act("tidy")]) }
+    guard case .run(let actions) = decideItself(itself) else { return decideItself(itself) }
+    return .run([.act("tidy")] + actions)
+  }
+
+  /// As if there were nothing but the server.
+  private func decideItself(_ situation: Situation) -> Decision {
     let all = situation.graph.recipe(situation.target).indices.map { Action.step($0) }
     let boot: [Action] = [.act("create"), .act("wait")]
     guard let observation = situation.observation else { return .run(boot + all) }
@@ -95,6 +115,8 @@ package struct ServerKind: TargetKind {
     case "create": build.set(["id": try await ServerBoot(cluster, build, place).create().id])
     case "wait": build.set(try await ServerBoot(cluster, build, place).wait().values)
     case "update": try await ServerBoot(cluster, build, place).update()
+    case "tidy":
+      try await Tidier(cluster, store: build.store, reporter: build.reporter, now: build.now).run(build.graph)
     default: preconditionFailure("BUG: `\(action)` is not an action of a server")
     }
   }

@@ -9,14 +9,20 @@ package struct ServerOutputs: Sendable, Hashable {
   package var port: UInt16
   package var hostKeys: [HostKey]
   package var user: String
+  /// How its host keys came to be believed.
+  package var trust: HostTrust
 
-  package init(id: String, generation: Int, ip: String, port: UInt16 = 22, hostKeys: [HostKey], user: String) {
+  package init(
+    id: String, generation: Int, ip: String, port: UInt16 = 22, hostKeys: [HostKey], user: String,
+    trust: HostTrust = .console
+  ) {
     self.id = id
     self.generation = generation
     self.ip = ip
     self.port = port
     self.hostKeys = hostKeys
     self.user = user
+    self.trust = trust
   }
 
   /// From recorded outputs; nil where one is missing.
@@ -29,12 +35,12 @@ package struct ServerOutputs: Sendable, Hashable {
       hostKeys: keys.split(separator: ",").compactMap { text in
         let words = text.split(separator: " ")
         return words.count == 2 ? HostKey(type: String(words[0]), base64: String(words[1])) : nil
-      }, user: user)
+      }, user: user, trust: values["trust"].flatMap { HostTrust(rawValue: $0) } ?? .console)
   }
 
   package var values: [String: String] {
     var values = [
-      "id": id, "generation": String(generation), "ip": ip, "user": user,
+      "id": id, "generation": String(generation), "ip": ip, "user": user, "trust": trust.rawValue,
       "host-key": hostKeys.map { "\($0.type) \($0.base64)" }.sorted().joined(separator: ","),
     ]
     // Where it is the usual one nothing is said, so that records of before this was told are still the same.

@@ -38,7 +38,14 @@ final class SSHSession {
     }
     do throws(Failure) {
       let limit = ContinuousClock.now + Self.handshakeLimit
-      try Self.handshake(handle, socket, target, limit, wait)
+      let algorithms = target.pins.map(\.algorithms)
+      guard !algorithms.isEmpty else {
+        throw .final(
+          ShellError(
+            .hostKeyMismatch, host: target.host, operation: "connect", cause: "no host key of it is known",
+            hint: "without one nobody can tell whether it is the right machine"))
+      }
+      try Self.handshake(handle, socket, target, algorithms, limit, wait)
       try Self.checkHostKey(handle, target)
       try Self.authenticate(handle, socket, target, limit, wait)
       guard let event = ssh_event_new() else { throw .final(Self.error(target, "out of memory")) }
@@ -58,6 +65,20 @@ final class SSHSession {
     ssh_event_add_session(event, handle)
     // libssh calls back for readable descriptors only while it polls; the loop drains the wake-up itself.
     ssh_event_add_fd(event, wakeup.descriptor, Int16(POLLIN), { _, _, _ in 0 }, nil)
+  }
+
+  /// The host key that a server shows, whoever it is: connects, and goes.
+  static func offeredKey(_ target: SSHTarget, wait: TCPConnection.Wait) throws(Failure) -> HostKey {
+    let socket = try TCPConnection.open(address: target.address, port: target.port, wait: wait)
+    defer { close(socket) }
+    guard let handle = ssh_new() else { throw .final(error(target, "out of memory")) }
+    defer {
+      ssh_disconnect(handle)
+      ssh_free(handle)
+    }
+    let algorithms = ["ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256"]
+    try handshake(handle, socket, target, algorithms, ContinuousClock.now + handshakeLimit, wait)
+    return try offeredKey(handle, target)
   }
 
   /// All channels must have been freed before: `ssh_disconnect` would free them.
@@ -117,8 +138,8 @@ final class SSHSession {
   // MARK: - Making one
 
   private static func handshake(
-    _ handle: ssh_session, _ socket: Int32, _ target: SSHTarget, _ limit: ContinuousClock.Instant,
-    _ wait: TCPConnection.Wait
+    _ handle: ssh_session, _ socket: Int32, _ target: SSHTarget, _ algorithms: [String],
+    _ limit: ContinuousClock.Instant, _ wait: TCPConnection.Wait
   ) throws(Failure) {
     ssh_set_blocking(handle, 0)
     // The user's and the system's configuration must not change what the Stackfile says.
@@ -128,13 +149,6 @@ final class SSHSession {
     setText(handle, SSH_OPTIONS_USER, target.user)
     setText(handle, SSH_OPTIONS_KNOWNHOSTS, "/dev/null")
     setText(handle, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null")
-    let algorithms = target.pins.map(\.algorithms)
-    guard !algorithms.isEmpty else {
-      throw .final(
-        ShellError(
-          .hostKeyMismatch, host: target.host, operation: "connect", cause: "no host key of it is known",
-          hint: "without one nobody can tell whether it is the right machine"))
-    }
     guard setText(handle, SSH_OPTIONS_HOSTKEYS, algorithms.joined(separator: ",")) else {
       throw .final(error(target, "unknown kind of host key: \(target.pins.map(\.type).joined(separator: ", "))"))
     }
@@ -157,7 +171,7 @@ final class SSHSession {
     }
   }
 
-  private static func checkHostKey(_ handle: ssh_session, _ target: SSHTarget) throws(Failure) {
+  private static func offeredKey(_ handle: ssh_session, _ target: SSHTarget) throws(Failure) -> HostKey {
     var key: ssh_key?
     guard ssh_get_server_publickey(handle, &key) == SSH_OK, let key else { throw .unreachable(message(handle)) }
     defer { ssh_key_free(key) }
@@ -167,7 +181,11 @@ final class SSHSession {
     }
     defer { ssh_string_free_char(base64) }
     let type = ssh_key_type_to_char(ssh_key_type(key)).map { String(cString: $0) } ?? "unknown"
-    let offered = HostKey(type: type, base64: String(cString: base64))
+    return HostKey(type: type, base64: String(cString: base64))
+  }
+
+  private static func checkHostKey(_ handle: ssh_session, _ target: SSHTarget) throws(Failure) {
+    let offered = try offeredKey(handle, target)
     guard target.pins.contains(where: { $0.base64 == offered.base64 }) else {
       throw .final(mismatch(target, offered: offered))
     }

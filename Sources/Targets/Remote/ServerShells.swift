@@ -8,21 +8,18 @@ package final class ServerShells: ShellProvider {
   private let connectLimit: Duration
   /// By server: a key that only it is logged in to with.
   private let keys: [String: SSHTarget.Identity]
-  private let pinOrigin: String
   private let shells = Mutex<[SSHTarget: SSHShell]>([:])
 
   /// - Parameters:
   ///   - identities: what to log in with; the cluster's own key first.
   ///   - connectLimit: how long to try to connect; five minutes at most.
   ///   - keys: by server, what is tried before all these.
-  ///   - pinOrigin: where host keys come from, for messages.
   package init(
     here: any Shell, identities: [SSHTarget.Identity], connectLimit: Duration = .seconds(300),
-    keys: [String: SSHTarget.Identity] = [:], pinOrigin: String = "when the machine showed it on its console"
+    keys: [String: SSHTarget.Identity] = [:]
   ) {
     self.here = here
     self.keys = keys
-    self.pinOrigin = pinOrigin
     self.identities = identities
     self.connectLimit = min(connectLimit, .seconds(300))
   }
@@ -46,8 +43,8 @@ package final class ServerShells: ShellProvider {
     }
     return SSHTarget(
       host: site.name, address: outputs.ip, port: outputs.port, user: site.user,
-      identities: (keys[site.name].map { [$0] } ?? []) + identities, pins: outputs.hostKeys, pinOrigin: pinOrigin,
-      connectLimit: connectLimit)
+      identities: (keys[site.name].map { [$0] } ?? []) + identities, pins: outputs.hostKeys,
+      pinOrigin: outputs.trust.pinOrigin, connectLimit: connectLimit)
   }
 
   package func close(server: String) async {

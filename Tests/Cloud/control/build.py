@@ -8,9 +8,15 @@ import subprocess
 import time
 
 from control import configuration, seed
-from control.place import Failure, SOURCES
+from control.daemons import Daemon
+from control.place import Failure, SOURCES, quarters
 
 DATABASES = ["keystone", "glance", "placement", "nova_api", "nova", "nova_cell0", "neutron"]
+#: Where neutron keeps addresses.
+ADDRESSES = [
+    "subnets.cidr", "subnets.gateway_ip", "ipallocationpools.first_ip", "ipallocationpools.last_ip",
+    "ipamallocationpools.first_ip", "ipamallocationpools.last_ip", "ipallocations.ip_address",
+    "ipamallocations.ip_address"]
 #: What the archive holds of the directory.
 KEPT = ["mariadb", "glance", "keystone", "seed"]
 PACKAGES = [
@@ -27,7 +33,6 @@ def golden_key(place):
     for name in ["seed.py", "build.py", "configuration.py"]:
         with open(os.path.join(SOURCES, "control", name), "rb") as file:
             digest.update(file.read())
-    digest.update(place.options["network"].encode())
     return digest.hexdigest()[:16]
 
 
@@ -53,14 +58,27 @@ def unpack(place):
 
 
 def relocate(place):
-    """Directory and ports of the cloud that the archive was made of are in its databases."""
+    """Directory, ports and networks of the cloud that the archive was made of are in its databases."""
     lines = [
         f"UPDATE keystone.endpoint e JOIN keystone.service s ON e.service_id = s.id SET e.url = '{place.url(service)}' "
         f"WHERE s.type = '{kind}';" for kind, service in {"identity": "keystone", **seed.ENDPOINTS}.items()]
     lines.append(
         f"UPDATE glance.image_locations SET value = "
         f"CONCAT('file://{place.path('glance')}/', SUBSTRING_INDEX(value, '/', -1));")
+    with open(place.path("seed", "network")) as file:
+        old = quarters(file.read())
+    # All at once where the new ones overlap the old.
+    for column in ADDRESSES:
+        whole = column
+        for before, after in zip(old.values(), place.subnets().values()):
+            whole = f"REPLACE({whole}, '{prefix(before)}', '<{prefix(after)}')"
+        lines.append(f"UPDATE neutron.{column.partition('.')[0]} SET {column} = REPLACE({whole}, '<', '');")
+    place.write("seed/network", place.options["network"])
     sql(place, "relocate", "\n".join(lines))
+
+
+def prefix(network):
+    return str(network.network_address).removesuffix("0")
 
 
 def sql(place, name, text):
@@ -73,38 +91,28 @@ def pack(place, daemons):
     daemons["mariadb"].end(60)
     os.makedirs(place.golden, exist_ok=True)
     target = golden_file(place)
-    run(place, "pack", ["tar", "-cf", target + ".new", "--exclude=*.pid", "-C", place.directory, *KEPT])
-    for old in glob.glob(os.path.join(place.golden, "*.tar")):
+    run(place, "pack", ["tar", "-cf", f"{target}.{os.getpid()}", "--exclude=*.pid", "-C", place.directory, *KEPT])
+    for old in glob.glob(os.path.join(place.golden, "*.tar*")):
         # Of older versions.
         if os.path.getmtime(old) < time.time() - 14 * 86400:
             os.unlink(old)
-    os.rename(target + ".new", target)
+    os.rename(f"{target}.{os.getpid()}", target)
     daemons["mariadb"].start()
     daemons["mariadb"].wait()
 
 
 def run(place, name, *commands):
-    """Runs commands at once, each with its output in a log; the first that fails is told."""
-    running = []
-    for number, command in enumerate(commands):
-        log = place.path("logs", f"{name}{'-' + str(number) if number else ''}.log")
-        with open(log, "w") as file:
-            running.append((command, log, subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, cwd=place.directory,
-                env=configuration.environment(place))))
-    problem = None
-    for command, log, process in running:
-        try:
-            status = process.wait(timeout=600)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            status = process.wait()
-        if status and problem is None:
-            with open(log, errors="replace") as file:
-                end = "".join(f"    {line}" for line in file.readlines()[-25:])
-            problem = f"`{' '.join(command)}` ended with {status}\n    {log}:\n{end}"
-    if problem:
-        raise Failure(problem)
+    """Runs commands at once, as daemons that end by themselves; the first that fails is told."""
+    jobs = [
+        Daemon(place, f"{name}-{number}", command, configuration.environment(place), None)
+        for number, command in enumerate(commands)]
+    for job in jobs:
+        job.start()
+    results = [(job, job.result(600)) for job in jobs]
+    for job, status in results:
+        if status != 0:
+            how = "doesn't end within 600 s" if status is None else f"ended with {status}"
+            raise Failure(f"`{' '.join(job.command)}` {how}\n{job.log_end()}")
 
 
 def databases(place):
@@ -170,8 +178,8 @@ def wait_for_reports(place, names, since, limit=120):
         session = session or seed.admin(place)
         missing = set(wanted)
         for service in session.call("GET", "compute", "/os-services")["services"]:
-            at = service["updated_at"] and calendar.timegm(time.strptime(service["updated_at"][:19], "%Y-%m-%dT%H:%M:%S"))
-            if service["state"] == "up" and at and at >= int(since):
+            at = time.strptime((service["updated_at"] or "1970-01-01T00:00:00")[:19], "%Y-%m-%dT%H:%M:%S")
+            if service["state"] == "up" and calendar.timegm(at) >= int(since):
                 missing -= {service["host"], service["binary"]}
         if not missing:
             return

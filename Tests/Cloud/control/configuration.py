@@ -4,13 +4,15 @@ import socket
 
 from control import api
 from control.daemons import Daemon
+from control.place import CLIENT_OFFSET, TLS_OFFSET
 
 COMPUTES = {"compute1": "az1", "compute2": "az2"}
 SERVICE_PASSWORD = "service-secret"
 RABBIT = "guest:guest"
-#: Order of starting and, reversed, of ending.
+#: What the others need at their start.
 FIRST = ["epmd", "mariadb", "rabbitmq"]
-SERVICES = ["keystone", "placement", "glance", "neutron", "nova-conductor", "nova-scheduler", "nova-api"]
+#: Those that are had by TLS as well.
+TLS = ["keystone", "glance", "placement", "nova", "neutron"]
 
 
 def ini(sections):
@@ -47,15 +49,17 @@ def common(place, database, port=None):
     return sections, keystone
 
 
-def write(place):
+def write(place, token_lifetime=None):
     for name in ["locks", "rabbit"]:
         os.makedirs(place.path("run", name), exist_ok=True)
     for name in ["var", "glance"]:
         os.makedirs(place.path(name), exist_ok=True)
     place.write("etc/keystone.conf", ini({
-        "DEFAULT": {"use_stderr": "true", "log_color": "false", "public_endpoint": place.url("keystone").removesuffix("/v3")},
+        "DEFAULT": {"use_stderr": "true", "log_color": "false"},
+        # Links are made of the Host that was asked: there may be something before the services.
+        "oslo_middleware": {"enable_proxy_headers_parsing": "true"},
         "database": {"connection": place.database("keystone")},
-        "token": {"provider": "fernet", "expiration": place.options["token_lifetime"]},
+        "token": {"provider": "fernet", "expiration": token_lifetime or place.options["token_lifetime"]},
         "fernet_tokens": {"key_repository": place.path("keystone", "fernet")},
         "credential": {"key_repository": place.path("keystone", "credential")},
         "cache": {"enabled": "true", "backend": "dogpile.cache.memory"},
@@ -79,7 +83,8 @@ def write(place):
     neutron, keystone = common(place, "neutron", place.port("neutron"))
     neutron["DEFAULT"].update({
         "core_plugin": "ml2", "service_plugins": "router", "api_workers": 0, "rpc_workers": 0,
-        "rpc_state_report_workers": 0, "transport_url": "fake://", "api_paste_config": place.path("etc", "neutron-paste.ini"),
+        "rpc_state_report_workers": 0, "transport_url": "fake://",
+        "api_paste_config": place.path("etc", "neutron-paste.ini"),
         "notify_nova_on_port_status_changes": "false", "notify_nova_on_port_data_changes": "true",
         "allow_overlapping_ips": "true", "max_l3_agents_per_router": 0,
     })
@@ -107,7 +112,8 @@ def write(place):
     nova["glance"] = {"api_servers": place.url("glance")}
     nova["placement"] = keystone
     nova["neutron"] = {**keystone, "service_metadata_proxy": "false"}
-    nova["service_user"] = {**keystone, "send_service_user_token": "false"}
+    # With it a build goes on when the user's token ends meanwhile.
+    nova["service_user"] = {**keystone, "send_service_user_token": "true"}
     nova["key_manager"] = {"backend": "nova.keymgr.conf_key_mgr.ConfKeyManager", "fixed_key": "0" * 64}
     nova["cinder"] = keystone
     place.write("etc/nova.conf", ini(nova))
@@ -222,6 +228,11 @@ def daemons(place):
         made.append(Daemon(
             place, name, serve(place, f"nova.cmd.{module}:main", "--config-file", place.path("etc", "nova.conf")),
             plain, ready))
+    fronts = [f"{place.port(name) + TLS_OFFSET}:{place.port(name)}" for name in TLS]
+    fronts.append(f"{place.port('keystone') + CLIENT_OFFSET}:{place.port('keystone')}:client")
+    made.append(Daemon(
+        place, "tls", ["/usr/bin/python3", place.path("services", "tls_front.py"), place.path("tls"), *fronts], plain,
+        lambda: connects(place.port("keystone") + TLS_OFFSET)))
     for host in COMPUTES:
         made.append(Daemon(
             place, host, serve(

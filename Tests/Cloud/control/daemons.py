@@ -104,6 +104,19 @@ class Daemon:
             time.sleep(0.1)
         raise Failure(f"`{self.name}` doesn't answer within {self.limit} s\n{self.log_end()}")
 
+    def result(self, limit):
+        """The exit status of one that ends by itself; None where it had to be killed."""
+        status = None
+        for _ in range(limit * 20):
+            done, code = os.waitpid(self.child, os.WNOHANG)
+            if done:
+                del self.child
+                status = os.waitstatus_to_exitcode(code)
+                break
+            time.sleep(0.05)
+        self.end(grace=0)
+        return status
+
     def log_end(self):
         try:
             with open(self.log, errors="replace") as file:

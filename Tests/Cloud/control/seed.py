@@ -6,6 +6,7 @@ import subprocess
 
 from control import api
 from control.configuration import COMPUTES, SERVICE_PASSWORD
+from control.place import CLIENT_OFFSET, TLS_OFFSET
 
 ADMIN_PASSWORD = "admin-secret"
 #: User and project of the same name, with these instances at most.
@@ -13,7 +14,7 @@ PROJECTS = {"demo": 40, "small": 1}
 #: Name: vCPUs, MiB, GiB. Nothing is large enough for the last.
 FLAVORS = {
     "m1.tiny": (1, 512, 1), "m1.small": (1, 2048, 10), "m1.medium": (2, 4096, 20), "m1.large": (4, 8192, 40),
-    "m1.huge": (64, 1 << 20, 40)}
+    "m1.huge": (8, 262144, 40)}
 #: Name, properties, more. What a server of it boots is the local cloud's image of that distribution and version.
 IMAGES = [
     ("debian-12-old", {"os_distro": "debian", "os_version": "12"}, {}),
@@ -121,6 +122,7 @@ def users(place):
                   {"OpenStack-API-Version": "compute 2.1"})
     credential = demo.call("POST", "identity", f"/users/{demo.user}/application_credentials", {
         "application_credential": {"name": "test"}})["application_credential"]
+    place.write("seed/network", place.options["network"])
     place.write("seed/credential.json", json.dumps({"id": credential["id"], "secret": credential["secret"]}))
 
 
@@ -146,4 +148,37 @@ def clouds_yaml(place):
         f"      auth_url: {place.url('keystone')}", f"      application_credential_id: {credential['id']}",
         f"      application_credential_secret: {credential['secret']}", "    region_name: RegionOne",
         "    interface: public", "    identity_api_version: 3"]
+    for cloud, offset in {"test-tls": TLS_OFFSET, "test-mtls": CLIENT_OFFSET}.items():
+        lines += [
+            f"  {cloud}:", "    auth:", f"      auth_url: {place.url('keystone', 'https', offset)}",
+            "      username: demo", f"      password: {password('demo')}", "      project_name: demo",
+            "      user_domain_name: Default", "      project_domain_name: Default", "    region_name: RegionOne",
+            "    interface: public", "    identity_api_version: 3", f"    cacert: {place.path('tls', 'ca.pem')}"]
+        # The catalog leads to the services themselves.
+        lines += [
+            f"    {kind}_endpoint_override: {place.url(service, 'https', TLS_OFFSET)}"
+            for kind, service in ENDPOINTS.items()]
+    lines += [f"    cert: {place.path('tls', 'client.pem')}", f"    key: {place.path('tls', 'client.key')}"]
     place.write("clouds.yaml", "\n".join(lines) + "\n")
+
+
+def certificates(place):
+    """A CA of this cloud's own, and what it signed: for the services, and for a client."""
+    directory = place.path("tls")
+    if os.path.exists(os.path.join(directory, "client.pem")):
+        return
+    os.makedirs(directory, exist_ok=True)
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=directory, check=True, capture_output=True)
+
+    openssl(
+        "req", "-x509", *curve, "-days", "3650", "-subj", "/CN=test cloud CA", "-keyout", "ca.key", "-out", "ca.pem")
+    for name, extension in {
+            "server": "subjectAltName=IP:127.0.0.1,DNS:localhost", "client": "extendedKeyUsage=clientAuth"}.items():
+        openssl("req", *curve, "-subj", f"/CN=test cloud {name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
+        with open(os.path.join(directory, "extension"), "w") as file:
+            file.write(extension + "\n")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days",
+                "3650", "-extfile", "extension", "-out", f"{name}.pem")

@@ -90,6 +90,49 @@ import Testing
     #expect(world.machines.map(\.id) == ["id-1", "id-2"])
   }
 
+  @Test func allThatWasCutOffIsTriedAgain() async throws {
+    let world = try world()
+    world.cloud.with { $0.faults = (0..<3).map { _ in .init("delete id", Self.lost) } }
+    #expect(await carryOut(plan(world), world).count == 2)
+    // Of the two the first fails once more.
+    let error = await #expect(throws: StepError.self) { try await world.cleaner().resume(graph: world.graph) }
+    #expect(error?.cause == "connection reset")
+    #expect(world.machines.count == 1)
+    #expect(world.store.intents().count == 1)
+    try await world.cleaner().resume(graph: world.graph)
+    #expect(world.machines == [])
+    #expect(world.store.intents() == [])
+  }
+
+  @Test func looksAgainUntilNothingIsLeft() async throws {
+    let world = try world()
+    world.cloud.with { $0.resources = [CloudResource(kind: .port, id: "p1", name: "stackmake-c1-web", server: "web")] }
+    // As if the first list had been an old one.
+    #expect(await carryOut(CleanPlan(forgotten: recorded(world)), world) == [])
+    let (more, failures) = await world.cleaner().finish(graph: world.graph, isInDoubt: false)
+    #expect(failures == [])
+    #expect(more.deletions.map(\.machine.id) == ["id-1", "id-2"])
+    #expect(more.resources.map(\.id) == ["p1"])
+    #expect(world.machines == [])
+    #expect(world.cloud.log.suffix(2) == ["list c1", "resources c1"])
+  }
+
+  /// What a run that was killed had asked for comes to be after the clean has looked.
+  @Test(arguments: [false, true]) func inDoubtItWaitsForWhatMayStillCome(isInDoubt: Bool) async throws {
+    let world = try KindWorld(Self.file)
+    let cloud = world.cloud
+    cloud.with { state in
+      state.watcher = { line in
+        guard line.hasPrefix("list"), cloud.log.count(where: { $0.hasPrefix("list") }) == 1 else { return }
+        cloud.with { $0.machines["late"] = KindWorld.machine("web", id: "late") }
+      }
+    }
+    let (more, failures) = await world.cleaner().finish(graph: world.graph, isInDoubt: isInDoubt)
+    #expect(failures == [])
+    #expect(more.deletions.map(\.machine.id) == (isInDoubt ? ["late"] : []))
+    #expect(cloud.log.count { $0.hasPrefix("list") } == (isInDoubt ? 3 : 1))
+  }
+
   @Test func anInterruptStartsNothing() async throws {
     let world = try world()
     world.interrupt.request()
@@ -167,10 +210,12 @@ import Testing
   @Test func aCreationIsLeftToItsServer() async throws {
     let world = try world()
     _ = world.store.begin(Intent(action: "create", subject: "web", values: ["generation": "1"], at: 1))
+    _ = world.store.begin(Intent(action: "create", subject: "left", values: ["generation": "1"], at: 1))
     try await world.cleaner().resume(graph: world.graph)
     #expect(world.changes == [])
     #expect(recorded(world).count == 4)
-    #expect(world.store.intents() == [])
+    // The layout no longer names the other one.
+    #expect(world.store.intents().map(\.subject) == ["web"])
   }
 
   @Test func withoutIntentsTheCloudIsNotAsked() async throws {

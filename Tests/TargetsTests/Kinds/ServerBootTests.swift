@@ -33,12 +33,31 @@ import Testing
     #expect(
       try await boot(world) == [
         "id": "id-1", "generation": "1", "ip": "10.0.0.1", "user": "stack", "host-key": "ssh-ed25519 key-of-id-1-1",
+        "trust": "console",
       ])
     #expect(world.machines.map(\.flavorID) == ["m1.tiny"])
     #expect(world.machines.map(\.name) == ["lab-web"])
     #expect(world.shells.shell(of: "web").scripts == ["cloud-init status --wait --long 2>&1"])
     #expect(world.notes == ["creating lab-web", "waiting for ssh at 10.0.0.1"])
     #expect(world.store.intents() == [])
+  }
+
+  /// Made anew with a key of our own, which is changed at the first login; the next servers have one from the start.
+  @Test func aCloudThatShowsNoConsole() async throws {
+    let world = try world()
+    let new = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGyN9dHmvXfRpJRdy/Nk9Yo7cDZZAkD9eBhSuBNJZYYS"
+    world.shells.shell(of: "web").answer("ssh_host_ed25519_key.new.pub", with: FakeShell.Reply("\(new)\n"))
+    let error = CloudError(.unsupported, operation: "read the console", cause: "nova answered 501")
+    world.cloud.with { $0.faults = [.init("hostKeys", error)] }
+    let outputs = try await boot(world)
+    #expect(outputs["trust"] == "injected")
+    #expect(outputs["host-key"] == new)
+    #expect(outputs["generation"] == "2")
+    #expect(world.changes == ["create c1/web 1", "delete id-1", "create c1/web 2"])
+    #expect(world.store.registers(prefix: "host-")["host-trust"] == "injected")
+    #expect(world.store.registers(prefix: "host-")["host-key/web"] == "2\n\(new)")
+    // Not even asked for any more.
+    #expect(world.cloud.log.filter { $0.hasPrefix("hostKeys") } == ["hostKeys id-1"])
   }
 
   @Test func theJournalAndTheGenerationComeFirst() async throws {
@@ -68,6 +87,43 @@ import Testing
     #expect(world.machines.map(\.id) == ["id-1"])
     #expect(world.notes.last == "adopting lab-web, which an earlier run began")
     #expect(generation(world) == "1")
+    #expect(world.store.intents() == [])
+  }
+
+  /// A run was killed while it asked: the cloud may still be about to do it.
+  @Test func whatComesLateIsAdoptedToo() async throws {
+    let world = try world()
+    world.store.set(["generation/web": "1"])
+    _ = world.store.begin(Intent(action: "create", subject: "web", values: ["generation": "1"], at: 1))
+    let cloud = world.cloud
+    cloud.with { state in
+      state.watcher = { line in
+        guard line.hasPrefix("list"), cloud.log.count(where: { $0.hasPrefix("list") }) == 2 else { return }
+        cloud.with { $0.machines["late"] = KindWorld.machine("web", id: "late") }
+      }
+    }
+    #expect(try await create(world) == ["id": "late"])
+    #expect(world.changes == ["create c1/web 1"])
+    #expect(world.store.intents() == [])
+  }
+
+  @Test func oneOldListDoesNotMakeAMachineGone() async throws {
+    let world = try world()
+    let turn = world.turn("server/web")
+    let kind = ServerKind(cluster: world.cluster)
+    try await kind.apply("create", turn)
+    let machine = try #require(world.machines.first)
+    let cloud = world.cloud
+    cloud.with { state in
+      state.machines = [:]
+      state.log = []
+      state.watcher = { line in
+        guard line.hasPrefix("list"), cloud.log.count(where: { $0.hasPrefix("list") }) == 1 else { return }
+        cloud.with { $0.machines[machine.id] = machine }
+      }
+    }
+    try await kind.apply("wait", turn)
+    #expect(kind.outputs(turn)["id"] == machine.id)
   }
 
   @Test func aRequestThatNeverArrivedIsMadeAnew() async throws {
@@ -75,8 +131,19 @@ import Testing
     world.cloud.with { $0.faults = [.init("create", Self.lost)] }
     await #expect(throws: StepError.self) { _ = try await create(world) }
     #expect(try await create(world) == ["id": "id-1"])
-    #expect(world.changes == ["create c1/web 1", "create c1/web 2"])
-    #expect(generation(world) == "2")
+    #expect(world.changes == ["create c1/web 1", "create c1/web 1"])
+    #expect(generation(world) == "1")
+  }
+
+  /// Its generation was used, if for nothing.
+  @Test func aMachineThatWasRemovedHasNoSuccessorOfItsGeneration() async throws {
+    let world = try world()
+    world.stand(KindWorld.machine("web", id: "bad", status: .error("no valid host")))
+    world.store.set(["generation/web": "1"])
+    _ = world.store.begin(Intent(action: "create", subject: "web", values: ["generation": "1"], at: 1))
+    #expect(try await create(world) == ["id": "id-1"])
+    #expect(world.changes == ["delete bad", "create c1/web 2"])
+    #expect(world.store.intents() == [])
   }
 
   @Test(arguments: [Machine.Status.active, .building, .incomplete])
@@ -100,6 +167,38 @@ import Testing
     #expect(try await create(world) == ["id": "id-1"])
     #expect(world.changes == ["delete bad", "create c1/web 3"])
     #expect(generation(world) == "3")
+  }
+
+  /// The request that was thought lost got the port, and the one after it nothing.
+  @Test func goesOnWithTheTwinThatWorks() async throws {
+    let world = try world()
+    let turn = world.turn("server/web")
+    let kind = ServerKind(cluster: world.cluster)
+    try await kind.apply("create", turn)
+    #expect(turn.outputs == ["id": "id-1"])
+    world.stand(
+      KindWorld.machine("web", id: "id-1", status: .error("port in use")), KindWorld.machine("web", id: "twin"))
+    try await kind.apply("wait", turn)
+    #expect(kind.outputs(turn)["id"] == "twin")
+    #expect(kind.outputs(turn)["host-key"] == "ssh-ed25519 key-of-twin-1")
+  }
+
+  /// A list that was an old one said that it is gone.
+  @Test func whatWasOnlyMissedIsNotMadeAnew() async throws {
+    let world = try world()
+    world.stand(KindWorld.machine("web"))
+    world.store.set(["generation/web": "1"])
+    let turn = world.turn("server/web", trace: world.trace("server/web", outputs: KindWorld.outputs()))
+    let error = await #expect(throws: StepError.self) {
+      try await ServerKind(cluster: world.cluster).apply("create", turn)
+    }
+    #expect(
+      error?.description == """
+        create server: server/web: the cloud first didn't list lab-web, and then did: it is there, and nothing was done
+          hint: run it again
+        """)
+    #expect(world.changes == [])
+    #expect(world.store.intents() == [])
   }
 
   @Test func refusesBeforeAnythingIsWritten() async throws {

@@ -182,7 +182,7 @@ import Testing
   @Test func observesTheNewestOfEachServer() async throws {
     let world = try KindWorld("layout:\n    web\n    db\n    new\n")
     world.stand(
-      KindWorld.machine("web", id: "id-1", generation: 2), KindWorld.machine("web", id: "id-2", generation: 1),
+      KindWorld.machine("web", id: "id-1", generation: 2), KindWorld.machine("web", id: "id-2", status: .deleting),
       KindWorld.machine("db", id: "id-3", status: .stopped),
       KindWorld.machine("new", id: "id-4", status: .deleting))
     let names = ["server/web", "server/db", "server/new"]
@@ -192,6 +192,6 @@ import Testing
         world.target("server/web"): Self.seen(generation: 2),
         world.target("server/db"): Self.seen(id: "id-3", problem: "stopped"),
       ])
-    #expect(world.cloud.log == ["list c1"])
+    #expect(world.cloud.log == ["list c1", "resources c1"])
   }
 }

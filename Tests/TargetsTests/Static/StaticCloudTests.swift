@@ -97,6 +97,7 @@ import Testing
     let outputs = try cloud("a host=192.0.2.1 port=2222").outputs(graph.places[0])
     #expect(outputs.values["port"] == "2222")
     #expect(outputs.user == "me")
+    #expect(outputs.trust == .static)
     #expect(ServerOutputs(outputs.values) == outputs)
   }
 }

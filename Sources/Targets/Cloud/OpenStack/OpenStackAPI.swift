@@ -25,9 +25,9 @@ final class OpenStackAPI: Sendable {
   }
 
   func neutron(
-    _ operation: String, _ method: String, _ path: String, body: JSON? = nil
+    _ operation: String, _ method: String, _ path: String, body: JSON? = nil, repeats: Bool? = nil
   ) async throws(CloudError) -> JSON {
-    let response = try await client.send(operation, .network, method, path, body: body)
+    let response = try await client.send(operation, .network, method, path, body: body, repeats: repeats)
     return JSON(bytes: response.body) ?? .null
   }
 
@@ -37,8 +37,8 @@ final class OpenStackAPI: Sendable {
     try await client.list(operation, .network, path, key, query: query)
   }
 
-  /// Makes something unless it is there. Where the answer was lost it is looked for twice, with growing pauses, before it
-  /// is made again: the request may still be on its way.
+  /// Makes something unless it is there. Where the answer was lost it is looked for again, with growing pauses, before it
+  /// is made again: the request may still be on its way. What arrives even later is there twice, and `Tidier`'s to remove.
   func once<Found: Sendable>(
     isKnownMissing: Bool = false, find: @Sendable () async throws(CloudError) -> Found?,
     make: @Sendable () async throws(CloudError) -> Found
@@ -64,7 +64,9 @@ final class OpenStackAPI: Sendable {
   }
 
   private static let attempts = 4
-  private static let pauses: [Duration] = [.milliseconds(500), .seconds(2)]
+  /// Together longer than a busy cloud takes: nova takes the port away from a server when a second one is asked for on it,
+  /// and fails.
+  private static let pauses: [Duration] = [.milliseconds(500), .seconds(2), .seconds(6), .seconds(12)]
 }
 
 /// The microversion that nova is spoken to with.

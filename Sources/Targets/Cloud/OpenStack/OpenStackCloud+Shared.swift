@@ -5,7 +5,7 @@ extension OpenStackCloud {
     guard let key = spec.authorizedKeys.first else { return nil }
     let name = ClusterMark(cluster: spec.tag.cluster).name
     return try await shared(
-      .keyPair, name,
+      .keyPair, name, isKnownMissing: true,
       find: { () async throws(CloudError) in
         do throws(CloudError) {
           _ = try await api.nova("look at key pair `\(name)`", "GET", "/os-keypairs/\(name)")
@@ -16,9 +16,14 @@ extension OpenStackCloud {
         }
       },
       make: { () async throws(CloudError) in
-        _ = try await api.nova(
-          "create key pair `\(name)`", "POST", "/os-keypairs",
-          body: ["keypair": ["name": .string(name), "public_key": .string(key)]])
+        do throws(CloudError) {
+          _ = try await api.nova(
+            "create key pair `\(name)`", "POST", "/os-keypairs",
+            body: ["keypair": ["name": .string(name), "public_key": .string(key)]])
+        } catch {
+          // Nova takes no name twice, and this one is ours: it is there.
+          guard error.code == .conflict else { throw error }
+        }
         return name
       })
   }
@@ -35,10 +40,14 @@ extension OpenStackCloud {
         let groups = try await api.neutronList(
           "list security groups", "/security-groups", "security_groups",
           query: [QueryItem("description", mark.description)])
-        let ids = groups.filter { $0["name"]?.string == mark.name }
-        guard let group = ids.min(by: { ($0["id"]?.string ?? "") < ($1["id"]?.string ?? "") }),
-          let id = group["id"]?.string
-        else { return nil }
+        let ours = groups.filter { $0["name"]?.string == mark.name }
+        // Of several the one that ports are in already.
+        let used = ours.count < 2 ? [] : Set(try await ports(spec.tag.cluster).flatMap(\.securityGroups))
+        func rank(_ group: JSON) -> (Int, String) {
+          let id = group["id"]?.string ?? ""
+          return (used.contains(id) ? 0 : 1, id)
+        }
+        guard let group = ours.min(by: { rank($0) < rank($1) }), let id = group["id"]?.string else { return nil }
         // It was made, and its rules were cut off.
         if !SecurityRules(group).admitsSSH { try await makeRules(operation, id) }
         return id
@@ -58,9 +67,9 @@ extension OpenStackCloud {
   private func makeRules(_ operation: String, _ group: String) async throws(CloudError) {
     do throws(CloudError) {
       _ = try await api.neutron(
-        operation, "POST", "/security-group-rules", body: NetworkRequest.securityGroupRules(group))
+        operation, "POST", "/security-group-rules", body: NetworkRequest.securityGroupRules(group), repeats: true)
     } catch {
-      // All of them or none is made: they are there.
+      // All of them or none is made, and none twice: they are there.
       guard error.code == .conflict else { throw error }
     }
   }

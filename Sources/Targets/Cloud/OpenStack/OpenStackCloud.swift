@@ -84,9 +84,14 @@ package final class OpenStackCloud: Cloud {
     let console: String
     do {
       console = try await self.console(id)
-    } catch  where error.status == 404 || error.status == 409 {
+    } catch {
       // Not there yet.
-      return nil
+      if error.status == 404 || error.status == 409 { return nil }
+      // The hypervisor has none, or the cloud's rules don't let us.
+      guard let status = error.status, [403, 405, 501].contains(status) else { throw error }
+      var none = error
+      none.code = .unsupported
+      throw none
     }
     var tag = state.withLock { $0.tags[id] }
     if tag == nil { tag = try await server(id)?.tag }
@@ -146,13 +151,14 @@ package final class OpenStackCloud: Cloud {
 
   /// The id of something that the whole cluster shares: remembered, else found, else made. One at a time for a name.
   func shared(
-    _ kind: CloudResource.Kind, _ name: String, find: @Sendable () async throws(CloudError) -> String?,
+    _ kind: CloudResource.Kind, _ name: String, isKnownMissing: Bool = false,
+    find: @Sendable () async throws(CloudError) -> String?,
     make: @Sendable () async throws(CloudError) -> String
   ) async throws(CloudError) -> String {
     let key = "\(kind.rawValue) \(name)"
     return try await turns.run(key) { () async throws(CloudError) -> String in
       if let known = self.state.withLock({ $0.shared[key] }) { return known }
-      let id = try await api.once(find: find, make: make)
+      let id = try await api.once(isKnownMissing: isKnownMissing, find: find, make: make)
       self.state.withLock { $0.shared[key] = id }
       return id
     }

@@ -123,7 +123,7 @@ package final class StaticCloud: Cloud {
     let generation = try ledger.entries()[place.name]?.generation ?? 0
     return ServerOutputs(
       id: host.id, generation: generation, ip: host.address, port: host.port,
-      hostKeys: try pins(place.name, operation), user: place.settings["user"] ?? "stack")
+      hostKeys: try pins(place.name, operation), user: place.settings["user"] ?? "stack", trust: .static)
   }
 
   // MARK: Parts

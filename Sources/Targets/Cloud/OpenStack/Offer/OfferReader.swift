@@ -5,27 +5,56 @@ final class OfferReader: Sendable {
   private let api: OpenStackAPI
   private let turns = Turns()
   private let kept = Mutex<[Set<ImageQuery>: Kept]>([:])
+  private let keptQuota = Mutex<(quota: Quota, at: ContinuousClock.Instant)?>(nil)
 
   private struct Kept {
     var offer: Offer
-    var groups: Bool
+    var needs: Needs
     var at: ContinuousClock.Instant
   }
+
+  /// What isn't asked for unless somebody wants it.
+  private struct Needs: OptionSet {
+    let rawValue: Int
+    static let groups = Needs(rawValue: 1)
+    static let zones = Needs(rawValue: 2)
+
+    init(rawValue: Int) { self.rawValue = rawValue }
+
+    init(_ wants: [MachineWant]) {
+      self = []
+      if wants.contains(where: { $0.securityGroups != nil }) { insert(.groups) }
+      if wants.contains(where: { $0.zone != nil }) { insert(.zones) }
+    }
+  }
+
+  private static let freshness = Duration.seconds(60)
 
   init(_ api: OpenStackAPI) { self.api = api }
 
   func offer(for wants: [MachineWant]) async throws(CloudError) -> Offer {
     let queries = Set(wants.map { ImageQuery($0.image) })
-    let needsGroups = wants.contains { $0.securityGroups != nil }
+    let needs = Needs(wants)
     return try await turns.run("offer") { () async throws(CloudError) -> Offer in
-      if let offer = self.recent(queries, needsGroups) { return offer }
-      let offer = try await self.read(queries, needsGroups)
-      self.kept.withLock { $0[queries] = Kept(offer: offer, groups: needsGroups, at: .now) }
+      if let offer = self.recent(queries, needs) { return offer }
+      let offer = try await self.read(queries, needs)
+      self.kept.withLock { $0[queries] = Kept(offer: offer, needs: needs, at: .now) }
       return offer
     }
   }
 
   func quota() async throws(CloudError) -> Quota {
+    try await turns.run("quota") { () async throws(CloudError) -> Quota in
+      if let known = self.keptQuota.withLock({ $0 }), ContinuousClock.now - known.at < Self.freshness {
+        return known.quota
+      }
+      let quota = try await self.readQuota()
+      self.keptQuota.withLock { $0 = (quota, .now) }
+      return quota
+    }
+  }
+
+  private func readQuota() async throws(CloudError) -> Quota {
     let nova = try await api.nova("read the quota", "GET", "/limits")
     guard let project = try await api.client.tokens.token().project else { return Quota(nova: nova, neutron: nil) }
     do throws(CloudError) {
@@ -39,16 +68,16 @@ final class OfferReader: Sendable {
   }
 
   /// One that was read for at least these names a short time ago.
-  private func recent(_ queries: Set<ImageQuery>, _ needsGroups: Bool) -> Offer? {
+  private func recent(_ queries: Set<ImageQuery>, _ needs: Needs) -> Offer? {
     kept.withLock { kept in
       kept.first { known, value in
-        known.isSuperset(of: queries) && (value.groups || !needsGroups)
-          && ContinuousClock.now - value.at < .seconds(60)
+        known.isSuperset(of: queries) && value.needs.isSuperset(of: needs)
+          && ContinuousClock.now - value.at < Self.freshness
       }?.value.offer
     }
   }
 
-  private func read(_ queries: Set<ImageQuery>, _ needsGroups: Bool) async throws(CloudError) -> Offer {
+  private func read(_ queries: Set<ImageQuery>, _ needs: Needs) async throws(CloudError) -> Offer {
     var offer = Offer()
     for query in queries { offer.images[query.text] = try await images(query) }
     if offer.images.values.contains(where: \.isEmpty) {
@@ -58,13 +87,15 @@ final class OfferReader: Sendable {
     offer.flavors = try await api.novaList("list flavors", "/flavors/detail", "flavors").compactMap {
       OfferedFlavor($0)
     }
-    let zones = try await api.nova("list availability zones", "GET", "/os-availability-zone")
-    offer.zones = (zones["availabilityZoneInfo"]?.array ?? []).compactMap { zone in
-      zone["zoneState"]?["available"]?.bool == false ? nil : zone["zoneName"]?.string
+    if needs.contains(.zones) {
+      let zones = try await api.nova("list availability zones", "GET", "/os-availability-zone")
+      offer.zones = (zones["availabilityZoneInfo"]?.array ?? []).compactMap { zone in
+        zone["zoneState"]?["available"]?.bool == false ? nil : zone["zoneName"]?.string
+      }
     }
     offer.networks = try await api.neutronList("list networks", "/networks", "networks")
       .compactMap { OfferedNetwork($0) }
-    if needsGroups {
+    if needs.contains(.groups) {
       let project = try await api.client.tokens.token().project?.id ?? ""
       offer.securityGroups = try await api.neutronList(
         "list security groups", "/security-groups", "security_groups", query: [QueryItem("project_id", project)]

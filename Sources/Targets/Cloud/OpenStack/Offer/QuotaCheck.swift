@@ -13,7 +13,7 @@ enum QuotaCheck {
       guard let left, needed > 0, left.used + needed > left.limit else { return nil }
       return CloudProblem(
         servers: machines.map(\.name), setting: "quota",
-        message: "\(needed) more \(what) don't fit into the quota: \(left.used) of \(left.limit) are used",
+        message: "quota of \(what): \(needed) more needed, \(left.used) of \(left.limit) used",
         hint: "ask for a larger quota, remove what isn't needed any more, or take smaller flavors")
     }
   }

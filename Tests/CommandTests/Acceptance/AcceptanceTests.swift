@@ -1,9 +1,10 @@
 import Foundation
 import Testing
 
-/// The real program makes real machines on this host, and takes them down again.
+/// The real program makes real machines, and takes them down again: in the local cloud, or in the OpenStack that
+/// `STACKMAKE_ACCEPTANCE_CLOUD` names.
 @Suite(.serialized, .enabled(if: Host.canMakeMachines, "needs root and the programs of the local cloud"))
-enum LocalCloudTests {}
+enum AcceptanceTests {}
 
 enum Host {
   static let canMakeMachines: Bool = {
@@ -21,11 +22,11 @@ struct OnCluster: SuiteTrait, TestScoping {
   func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
   ) async throws {
-    try await LocalCluster.prepareImage()
-    let cluster = try LocalCluster()
+    try await TestCluster.prepareImage()
+    let cluster = try TestCluster()
     let result: Result<Void, any Error>
     do {
-      try await LocalCluster.$current.withValue(cluster) { try await function() }
+      try await TestCluster.$current.withValue(cluster) { try await function() }
       result = .success(())
     } catch {
       result = .failure(error)

@@ -1,21 +1,21 @@
 import Foundation
 import Testing
 
-extension LocalCloudTests {
+extension AcceptanceTests {
   /// The four uses, and the options that change how a build goes.
-  @Suite(.serialized, .onCluster, .timeLimit(.minutes(3)))
+  @Suite(.serialized, .onCluster, .timeLimit(.minutes(5)))
   struct UsesTests {
-    let cluster: LocalCluster
+    let cluster: TestCluster
 
     init() throws {
-      cluster = try #require(LocalCluster.current)
+      cluster = try #require(TestCluster.current)
       try cluster.write("hello.txt", "hello\n")
-      try cluster.write("Stackfile", Self.stackfile)
+      try cluster.write("Stackfile", stackfile)
     }
 
-    static let stackfile = """
-      cloud = local
-      flavor = m1.tiny
+    private var stackfile: String {
+      """
+      \(cluster.cloud.settings)
       word ?= configured
 
       layout:
@@ -38,6 +38,7 @@ extension LocalCloudTests {
           echo verified >> marker
 
       """
+    }
 
     static let all: Set<String> = [
       "image-validated", "layout", "server/controller", "server/compute-1", "server/compute-2", "stacked/compute-1",
@@ -45,13 +46,14 @@ extension LocalCloudTests {
     ]
 
     @Test func aPlanChangesNothing() async throws {
+      let traces = try await cluster.cloud.traces()
       let plan = try await cluster.stackmake("-n")
       #expect(plan.status == 0)
       #expect(plan.targets == Self.all)
       #expect(plan.output.hasSuffix("stackmake: 10 targets of 10 would be built\n"))
       #expect(plan.output.contains("    1: [compute-2] once echo once >> counter\n"))
       #expect(!FileManager.default.fileExists(atPath: "\(cluster.directory)/.stackmake"))
-      #expect(!FileManager.default.fileExists(atPath: cluster.root))
+      #expect(try await traces().isEmpty)
       #expect(try await cluster.stackmake("-q").status == 1)
     }
 
@@ -59,26 +61,26 @@ extension LocalCloudTests {
       let run = try await cluster.stackmake("stacked/compute-2")
       #expect(run.status == 0, "\(run)")
       #expect(run.targets == ["image-validated", "layout", "server/compute-2", "stacked/compute-2"])
-      #expect(Set(cluster.machines.keys) == ["compute-2"])
-      #expect(try cluster.machine("compute-2").home("marker") == "server\nstacked\n")
+      #expect(try await Set(cluster.machines.keys) == ["compute-2"])
+      #expect(try await cluster.machine("compute-2").home("marker") == "server\nstacked\n")
     }
 
     @Test func theRestIsBuiltBesideIt() async throws {
-      let before = try cluster.machine("compute-2")
+      let before = try await cluster.machine("compute-2")
       let supervisor = before.supervisor
       let run = try await cluster.stackmake()
       #expect(run.status == 0, "\(run)")
       #expect(run.lines.last?.hasPrefix("stackmake: 10 targets: 4 fresh, 6 built (") == true)
       #expect(
         run.targets == Self.all.subtracting(["image-validated", "layout", "server/compute-2", "stacked/compute-2"]))
-      #expect(Set(cluster.machines.keys) == ["controller", "compute-1", "compute-2"])
-      #expect(try cluster.machine("compute-2") == before)
-      #expect(try cluster.machine("compute-2").supervisor == supervisor)
+      #expect(try await Set(cluster.machines.keys) == ["controller", "compute-1", "compute-2"])
+      #expect(try await cluster.machine("compute-2") == before)
+      #expect(try await cluster.machine("compute-2").supervisor == supervisor)
       for server in ["compute-1", "compute-2"] {
-        #expect(try cluster.machine(server).home("marker") == "server\nstacked\nconfigured\n")
-        #expect(try cluster.machine(server).home("counter") == "once\n")
+        #expect(try await cluster.machine(server).home("marker") == "server\nstacked\nconfigured\n")
+        #expect(try await cluster.machine(server).home("counter") == "once\n")
       }
-      #expect(try cluster.machine("controller").home("marker") == "server\nverified\n")
+      #expect(try await cluster.machine("controller").home("marker") == "server\nverified\n")
     }
 
     @Test func aSecondRunHasNothingToDo() async throws {
@@ -92,18 +94,16 @@ extension LocalCloudTests {
     @Test(arguments: [["-n"], ["-n", "word=other"], ["-q", "word=other"], ["clean", "-n"], ["status"]])
     func readingChangesNoByteOfTheState(_ arguments: [String]) async throws {
       let before = try cluster.state()
-      let machines = cluster.machines
-      let end = try await RunningProgram(
-        LocalCluster.program, arguments, in: cluster.directory, environment: cluster.environment
-      ).wait()
+      let machines = try await cluster.machines
+      let end = try await cluster.stackmake(arguments)
       #expect(end.status == (arguments[0] == "-q" ? 1 : 0), "\(end)")
       #expect(try cluster.state() == before)
-      #expect(cluster.machines == machines)
+      #expect(try await cluster.machines == machines)
     }
 
     @Test func alwaysMakeRunsAllButTheOnceStep() async throws {
       let run = try await cluster.stackmake("-B", "stacked/compute-1")
-      #expect(try cluster.machine("compute-1").home("counter") == "once\n", "\(run)")
+      #expect(try await cluster.machine("compute-1").home("counter") == "once\n", "\(run)")
       #expect(!run.error.contains("echo once"), "\(run)")
       let task = try await cluster.stackmake("-B", "configured/compute-1")
       #expect(task.status == 0)
@@ -130,7 +130,7 @@ extension LocalCloudTests {
     @Test func aFailureStopsTheRestUnlessToldToKeepGoing() async throws {
       try cluster.write(
         "Stackfile",
-        Self.stackfile + """
+        stackfile + """
 
           bad:
               on compute-1
@@ -169,7 +169,7 @@ extension LocalCloudTests {
     }
 
     @Test func twoRunsAtOnce() async throws {
-      try cluster.write("Stackfile", Self.stackfile + "\nslow:\n    local echo waiting; sleep 30\n")
+      try cluster.write("Stackfile", stackfile + "\nslow:\n    local echo waiting; sleep 30\n")
       let first = try cluster.start("slow")
       defer { first.kill() }
       #expect(await isSo { first.errorSoFar.contains("slow: waiting") })
@@ -186,26 +186,12 @@ extension LocalCloudTests {
     }
 
     @Test func cleanLeavesNothing() async throws {
-      let mark = try cluster.mark()
-      let machines = Array(cluster.machines.values)
-      #expect(machines.count == 3)
+      #expect(try await cluster.machines.count == 3)
+      let traces = try await cluster.cloud.traces()
       let clean = try await cluster.stackmake("clean", "--yes")
       #expect(clean.status == 0)
       #expect(clean.lines.last?.hasPrefix("stackmake: 3 servers deleted, ") == true, "\(clean)")
-      #expect(cluster.machines.isEmpty)
-      #expect((try? FileManager.default.contentsOfDirectory(atPath: "\(cluster.root)/machines"))?.isEmpty ?? true)
-      #expect((try? FileManager.default.contentsOfDirectory(atPath: "\(cluster.root)/trash"))?.isEmpty ?? true)
-      // One that has ended, and waits for its parent to notice, has no command.
-      let processes = HostProcess.all.filter { !$0.command.isEmpty }
-      #expect(processes.filter { $0.groups.contains(mark) || $0.command.contains(cluster.root) }.isEmpty)
-      #expect(!processes.contains { $0.mounts.contains(cluster.root) }, "a mount is left")
-      let links = try await LocalCluster.host("ip", "-br", "link").output
-      #expect(!links.contains("smbr\(mark)"))
-      for machine in machines { #expect(!links.contains(machine.link)) }
-      #expect(!(try await LocalCluster.host("nft", "list", "tables").output).contains(mark))
-      #expect(!(try await LocalCluster.host("ip", "netns").output).contains(mark))
-      let groups = try await LocalCluster.host("find", "/sys/fs/cgroup", "-name", "stackmake-\(mark)-*").output
-      #expect(groups.isEmpty)
+      #expect(try await traces() == [])
       let again = try await cluster.stackmake("clean", "--yes")
       #expect(again.status == 0)
       #expect(again.lines == ["stackmake: nothing to clean"], "\(again)")

@@ -1,22 +1,21 @@
 import Foundation
 import Testing
 
-extension LocalCloudTests {
+extension AcceptanceTests {
   /// What a change of the layout, a recipe, a file or the world makes stale, and what it leaves alone.
-  @Suite(.serialized, .onCluster, .timeLimit(.minutes(3)))
+  @Suite(.serialized, .onCluster, .timeLimit(.minutes(5)))
   struct ChangeTests {
-    let cluster: LocalCluster
+    let cluster: TestCluster
 
     init() throws {
-      cluster = try #require(LocalCluster.current)
+      cluster = try #require(TestCluster.current)
     }
 
-    static func stackfile(
+    private func stackfile(
       count: Int = 1, flavor: String = "m1.tiny", image: String = "debian-12", extra: String = ""
     ) -> String {
       """
-      cloud = local
-      flavor = m1.tiny
+      \(cluster.cloud.settings)
 
       layout:
           controller
@@ -40,21 +39,21 @@ extension LocalCloudTests {
     /// Brings everything to where a test begins, with `count` computes.
     private func standing(_ count: Int) async throws {
       try cluster.write("hello.txt", "hello\n")
-      try cluster.write("Stackfile", Self.stackfile(count: count))
+      try cluster.write("Stackfile", stackfile(count: count))
       let run = try await cluster.stackmake()
       try #require(run.status == 0, "\(run)")
     }
 
     /// All that shows whether anything was done on a server.
     private struct Trail: Hashable {
-      var machine: LocalMachine
+      var machine: TestMachine
       var supervisor: String
       var marker: String
       var counter: String
     }
 
-    private func trail(_ server: String) throws -> Trail {
-      let machine = try cluster.machine(server)
+    private func trail(_ server: String) async throws -> Trail {
+      let machine = try await cluster.machine(server)
       return Trail(
         machine: machine, supervisor: machine.supervisor, marker: machine.home("marker"),
         counter: machine.home("counter"))
@@ -69,8 +68,8 @@ extension LocalCloudTests {
     @Test func growingTouchesNothingThatStands() async throws {
       try await standing(1)
       let boots = [try await bootID("controller"), try await bootID("compute-1")]
-      let before = [try trail("controller"), try trail("compute-1")]
-      try cluster.write("Stackfile", Self.stackfile(count: 2))
+      let before = [try await trail("controller"), try await trail("compute-1")]
+      try cluster.write("Stackfile", stackfile(count: 2))
       let new: Set = ["image-validated", "layout", "server/compute-2", "stacked/compute-2", "configured/compute-2"]
       #expect(try await cluster.stackmake("-n").targets == new)
       // With each command and request: there is none of another server.
@@ -82,16 +81,16 @@ extension LocalCloudTests {
       #expect(Set(active) == new, "\(run)")
       #expect(run.lines.contains { $0.contains("+ compute-2: ") }, "\(run)")
       #expect(!run.lines.contains { $0.contains("+ controller: ") || $0.contains("+ compute-1: ") }, "\(run)")
-      #expect([try trail("controller"), try trail("compute-1")] == before)
+      #expect([try await trail("controller"), try await trail("compute-1")] == before)
       #expect([try await bootID("controller"), try await bootID("compute-1")] == boots)
-      #expect(try trail("compute-2").marker == "server\nstacked\nconfigured\n")
+      #expect(try await trail("compute-2").marker == "server\nstacked\nconfigured\n")
     }
 
     @Test func aChangedLineMakesItsTargetsStale() async throws {
       try await standing(2)
-      let others = [try trail("controller"), try trail("compute-1")]
-      let once = try trail("compute-2").counter
-      try cluster.write("Stackfile", Self.stackfile(count: 2, extra: "stacked/compute-2 +:\n    echo more >> marker\n"))
+      let others = [try await trail("controller"), try await trail("compute-1")]
+      let once = try await trail("compute-2").counter
+      try cluster.write("Stackfile", stackfile(count: 2, extra: "stacked/compute-2 +:\n    echo more >> marker\n"))
       let plan = try await cluster.stackmake("-n")
       #expect(plan.status == 0)
       #expect(
@@ -108,9 +107,9 @@ extension LocalCloudTests {
       }
       let run = try await cluster.stackmake()
       #expect(run.status == 0 && run.targets == ["stacked/compute-2"], "\(run)")
-      #expect(try trail("compute-2").marker.hasSuffix("more\n"))
-      #expect(try trail("compute-2").counter == once)
-      #expect([try trail("controller"), try trail("compute-1")] == others)
+      #expect(try await trail("compute-2").marker.hasSuffix("more\n"))
+      #expect(try await trail("compute-2").counter == once)
+      #expect([try await trail("controller"), try await trail("compute-1")] == others)
     }
 
     @Test func aChangedFileIsPutAgain() async throws {
@@ -122,7 +121,7 @@ extension LocalCloudTests {
       #expect(plan.output.contains("configured/compute-1: file `hello.txt` changed (sha256 "))
       let run = try await cluster.stackmake()
       #expect(run.status == 0 && run.targets == configured, "\(run)")
-      #expect(try cluster.machine("compute-1").home("hello.txt") == "changed\n")
+      #expect(try await cluster.machine("compute-1").home("hello.txt") == "changed\n")
     }
 
     @Test(arguments: [
@@ -130,13 +129,13 @@ extension LocalCloudTests {
     ])
     func aSettingThatAStandingServerCantBeGivenLocksIt(setting: String, old: String, new: String) async throws {
       try await standing(2)
-      let before = [try trail("compute-1"), try trail("compute-2")]
+      let before = [try await trail("compute-1"), try await trail("compute-2")]
       let extra = "configured/controller +:\n    echo \(setting) >> marker\n"
       let text =
         switch setting {
-        case "flavor": Self.stackfile(count: 2, flavor: new, extra: extra)
-        case "image": Self.stackfile(count: 2, image: new, extra: extra)
-        default: Self.stackfile(count: 2, image: "debian-12 \(setting)=\(new)", extra: extra)
+        case "flavor": stackfile(count: 2, flavor: new, extra: extra)
+        case "image": stackfile(count: 2, image: new, extra: extra)
+        default: stackfile(count: 2, image: "debian-12 \(setting)=\(new)", extra: extra)
         }
       try cluster.write("Stackfile", text)
       let plan = try await cluster.stackmake("-n")
@@ -152,47 +151,47 @@ extension LocalCloudTests {
           ], "\(run)")
         #expect(run.said(by: "configured/\(server)") == ["skipped: it depends on `server/\(server)`"], "\(run)")
       }
-      #expect(try cluster.machine("controller").home("marker").hasSuffix("\(setting)\n"))
-      #expect([try trail("compute-1"), try trail("compute-2")] == before)
+      #expect(try await cluster.machine("controller").home("marker").hasSuffix("\(setting)\n"))
+      #expect([try await trail("compute-1"), try await trail("compute-2")] == before)
     }
 
     @Test func aServerDeletedBehindItsBackIsMadeAgain() async throws {
       try await standing(2)
-      let before = [try trail("controller"), try trail("compute-2")]
-      let lost = try cluster.machine("compute-1")
-      try await cluster.deleteBehindItsBack("compute-1")
+      let before = [try await trail("controller"), try await trail("compute-2")]
+      let lost = try await cluster.machine("compute-1")
+      try await cluster.cloud.delete(lost)
       let plan = try await cluster.stackmake("-n")
       #expect(plan.output.contains("server/compute-1: server is deleted, and was \(lost.id)\n"), "\(plan)")
       #expect(plan.targets == ["server/compute-1", "stacked/compute-1", "configured/compute-1"])
       let run = try await cluster.stackmake()
       #expect(run.status == 0, "\(run)")
       #expect(run.targets == ["server/compute-1", "stacked/compute-1", "configured/compute-1"])
-      #expect(try trail("compute-1").marker == "server\nstacked\nconfigured\n")
-      #expect(try trail("compute-1").counter == "once\n")
-      #expect(try cluster.machine("compute-1").generation == lost.generation + 1)
-      #expect([try trail("controller"), try trail("compute-2")] == before)
+      #expect(try await trail("compute-1").marker == "server\nstacked\nconfigured\n")
+      #expect(try await trail("compute-1").counter == "once\n")
+      #expect(try await cluster.machine("compute-1").generation == lost.generation + 1)
+      #expect([try await trail("controller"), try await trail("compute-2")] == before)
     }
 
     @Test func shrinkingLeavesTheExtraServerToPrune() async throws {
       try await standing(2)
-      let before = [try trail("controller"), try trail("compute-1")]
-      try cluster.write("Stackfile", Self.stackfile(count: 1))
+      let before = [try await trail("controller"), try await trail("compute-1")]
+      try cluster.write("Stackfile", stackfile(count: 1))
       let run = try await cluster.stackmake()
       #expect(run.status == 0 && run.targets == ["image-validated", "layout"], "\(run)")
-      #expect(Set(cluster.machines.keys) == ["controller", "compute-1", "compute-2"])
+      #expect(try await Set(cluster.machines.keys) == ["controller", "compute-1", "compute-2"])
       let plan = try await cluster.stackmake("prune", "-n")
       #expect(plan.status == 0 && plan.output.hasPrefix("delete server "), "\(plan)")
-      #expect(cluster.machines.count == 3)
+      #expect(try await cluster.machines.count == 3)
       let prune = try await cluster.stackmake("prune", "--yes")
       #expect(prune.status == 0, "\(prune)")
       #expect(prune.lines.last?.hasPrefix("stackmake: 1 server deleted, ") == true, "\(prune)")
-      #expect(Set(cluster.machines.keys) == ["controller", "compute-1"])
-      #expect([try trail("controller"), try trail("compute-1")] == before)
+      #expect(try await Set(cluster.machines.keys) == ["controller", "compute-1"])
+      #expect([try await trail("controller"), try await trail("compute-1")] == before)
       #expect(try await cluster.stackmake("-q").status == 0)
       // It comes back as a new one.
       try await standing(2)
-      #expect(try trail("compute-2").marker == "server\nstacked\nconfigured\n")
-      #expect(try trail("compute-2").counter == "once\n")
+      #expect(try await trail("compute-2").marker == "server\nstacked\nconfigured\n")
+      #expect(try await trail("compute-2").counter == "once\n")
     }
 
     @Test func aReplacedHostKeyIsRefused() async throws {
@@ -213,7 +212,8 @@ extension LocalCloudTests {
       #expect(run.status == 3, "\(run)")
       #expect(ContinuousClock.now - start < .seconds(60))
       #expect(
-        run.error.contains("check the host key of \(try cluster.machine("compute-1").address): it shows "), "\(run)")
+        run.error.contains("check the host key of \(try await cluster.machine("compute-1").address): it shows "),
+        "\(run)")
       // The one that it shows now, and those that were pinned.
       let said = Self.fingerprints(run.error)
       #expect(said.intersection(new).count == 1, "\(run)")

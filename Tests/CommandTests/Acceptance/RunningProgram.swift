@@ -60,11 +60,12 @@ final class RunningProgram: Sendable {
 
   /// What it has said of its run until now.
   var errorSoFar: String { (try? String(contentsOf: error, encoding: .utf8)) ?? "" }
+  var outputSoFar: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
 
   func kill() { _ = Foundation.kill(pid, SIGKILL) }
 
   /// Its end; one that takes longer than `limit` is killed, and the test fails.
-  func wait(_ limit: Duration = .seconds(120)) async throws -> End {
+  func wait(_ limit: Duration = .seconds(240)) async throws -> End {
     let hasEnded = await isSo(within: limit) { !self.process.isRunning }
     if !hasEnded {
       kill()

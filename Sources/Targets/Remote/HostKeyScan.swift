@@ -1,0 +1,50 @@
+import CSSH
+import Glibc
+
+/// Asks a server for its host key. Nothing shows that it is the right server: for first use only.
+package enum HostKeyScan {
+  /// The key, once the server answers; tried again for as long as `limit` says.
+  package static func key(
+    of host: String, address: String, port: UInt16 = 22, limit: Duration
+  ) async throws(ShellError) -> HostKey {
+    let target = SSHTarget(host: host, address: address, port: port, user: "nobody", identities: [], pins: [])
+    let result: Result<HostKey, ShellError>
+    do throws(OwnThreadError) {
+      result = try await OwnThread.run { scan(target, limit) }
+    } catch {
+      throw ShellError(.failed, host: host, operation: "read its host key", cause: error.text)
+    }
+    return try result.get()
+  }
+
+  private static func scan(_ target: SSHTarget, _ limit: Duration) -> Result<HostKey, ShellError> {
+    let end = ContinuousClock.now + limit
+    while true {
+      do throws(SSHSession.Failure) {
+        return .success(try SSHSession.offeredKey(target, wait: wait))
+      } catch {
+        var cause = "nobody answers"
+        if case .final(let error) = error { return .failure(error) }
+        if case .unreachable(let text) = error { cause = text }
+        guard ContinuousClock.now < end else {
+          return .failure(
+            ShellError(.unreachable, host: target.host, operation: "connect to \(target.address)", cause: cause))
+        }
+        _ = poll(nil, 0, 500)
+      }
+    }
+  }
+
+  private static func wait(
+    _ descriptor: Int32, _ events: Int16, _ limit: ContinuousClock.Instant
+  ) -> TCPConnection.WaitResult {
+    while true {
+      let left = limit - ContinuousClock.now
+      guard left > .zero else { return .timedOut }
+      var entry = pollfd(fd: descriptor, events: events, revents: 0)
+      let count = poll(&entry, 1, min(left, .seconds(60)).pollMilliseconds)
+      if count > 0 { return .ready }
+      if count < 0, errno != EINTR { return .abandoned }
+    }
+  }
+}
