@@ -83,17 +83,17 @@ struct CleanRun {
   func run(_ makePlan: (CleanPlan.World) throws -> CleanPlan) async throws {
     if options.dryRun {
       let store = try session.readOnlyStore()
-      let world = try World.open(session, store: store, isReading: true)
+      let world = try World.open(session, store: store, isReading: true, isCleaning: true)
       let plan = try await plan(world, store, makePlan)
       await world.close()
-      Console.write(text(plan), to: .standardOutput)
+      Console.write(CleanText.plan(plan, staysAll: staysAll), to: .standardOutput)
       return
     }
     try CloudChoice.check(session)
     let lock = try session.lock()
     let store = try session.store()
     let voice = LateNote()
-    let world = try World.open(session, store: store, isReading: false, voice: voice)
+    let world = try World.open(session, store: store, isReading: false, isCleaning: true, voice: voice)
     let reporters = try RunReporters(session, redactor: world.redactor, trace: nil)
     voice.reporter = reporters.all
     let interrupt = Interrupt()
@@ -104,7 +104,7 @@ struct CleanRun {
     var plan = try await plan(world, store, makePlan)
     let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && !staysAll && Terminal.isTerminal(2)
     if isAsked {
-      Console.write(text(plan), to: .standardError)
+      Console.write(CleanText.plan(plan, staysAll: staysAll), to: .standardError)
       guard Console.confirm("delete \(Count(plan.deletions.count, "server"))?") else {
         Console.error("stackmake: nothing was done")
         throw ExitStatusError.wrongUse
@@ -141,7 +141,9 @@ struct CleanRun {
     await world.close()
     extendLifetime(lock)
     if status != 0 { throw ExitStatusError(status: status) }
-    if !session.options.silent && !session.options.json { Console.error(summary(plan)) }
+    if !session.options.silent && !session.options.json {
+      Console.error(CleanText.summary(plan, waits: !options.noWait, staysAll: staysAll))
+    }
   }
 
   /// Where machines stay, what ran once on them stays on record; and no server is given a fresh start of which no recipe
@@ -149,7 +151,7 @@ struct CleanRun {
   private func plan(
     _ world: World, _ store: any Store, _ makePlan: (CleanPlan.World) throws -> CleanPlan
   ) async throws -> CleanPlan {
-    let plan = try makePlan(try await look(world, store))
+    let plan = try makePlan(try await world.look(store))
     guard staysAll else { return plan }
     let helpless = plan.withoutReset(in: session.graph)
     for rebuild in helpless {
@@ -164,58 +166,4 @@ struct CleanRun {
   }
 
   private var staysAll: Bool { session.graph.variables["cloud"] == "static" }
-
-  private func look(_ world: World, _ store: any Store) async throws -> CleanPlan.World {
-    try await session.reported {
-      CleanPlan.World(
-        machines: try await world.cluster?.machines() ?? [], resources: try await world.cluster?.resources() ?? [],
-        recorded: try session.recorded { () throws(StoreError) in try Self.recordedTargets(store) })
-    }
-  }
-
-  /// Targets of which anything is on record.
-  static func recordedTargets(_ store: any Store) throws(StoreError) -> Set<String> {
-    Set(try store.traces().keys).union(try store.failures().keys).union(try store.running().keys)
-  }
-
-  private func text(_ plan: CleanPlan) -> String {
-    var lines: [String] = []
-    for deletion in plan.deletions where staysAll {
-      lines.append("forget server \(deletion.machine.name) (\(deletion.machine.id)), which stays as it is")
-    }
-    for rebuild in plan.rebuilds where staysAll {
-      let (name, targets) = (rebuild.machine.name, rebuild.targets.joined(separator: ", "))
-      lines.append("reset server \(name) (\(rebuild.machine.id)) by the recipe of reset/\(name), for \(targets)")
-    }
-    for deletion in plan.deletions where !staysAll {
-      lines.append("delete server \(deletion.machine.name) (\(deletion.machine.addresses.joined(separator: ", ")))")
-    }
-    for rebuild in plan.rebuilds where !staysAll {
-      lines.append(
-        "rebuild server \(rebuild.machine.name) from its image, for \(rebuild.targets.joined(separator: ", "))")
-    }
-    lines += plan.resources.map { "delete \($0.kind.rawValue) \($0.name)" }
-    lines += plan.forgotten.map { "forget \($0)" }
-    if lines.isEmpty { lines.append("stackmake: nothing to clean") }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  private func summary(_ plan: CleanPlan) -> String {
-    if plan.isEmpty { return "stackmake: nothing to clean" }
-    var parts: [String] = []
-    if !plan.deletions.isEmpty {
-      parts.append("\(Count(plan.deletions.count, "server")) \(staysAll ? "released" : "deleted")")
-    }
-    if !plan.resources.isEmpty && !options.noWait {
-      for kind in CloudResource.Kind.allCases {
-        let count = plan.resources.count { $0.kind == kind }
-        if count > 0 { parts.append("\(Count(count, kind.rawValue)) deleted") }
-      }
-    }
-    if !plan.rebuilds.isEmpty {
-      parts.append("\(Count(plan.rebuilds.count, "server")) \(staysAll ? "reset" : "rebuilt")")
-    }
-    parts.append("\(Count(plan.forgotten.count, "target")) forgotten")
-    return "stackmake: " + parts.joined(separator: ", ")
-  }
 }

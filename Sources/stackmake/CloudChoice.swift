@@ -4,52 +4,55 @@ import StackMake
 import SystemPackage
 import Targets
 
-/// The cloud that a Stackfile names.
+/// The cloud that a Stackfile or the environment names.
 struct CloudChoice {
-  let session: Session
+  /// The variables `cloud` and `mirror`.
+  let name: String?
+  let mirror: String?
+  let environment: [String: String]
+  /// That of the Stackfile, or the one where there would be one.
+  let directory: FilePath
   /// Told of what takes long, and of each request.
   let note: @Sendable (String) -> Void
   let trace: @Sendable (String) -> Void
 
+  var isLocal: Bool { name == "local" }
+  /// Servers that exist already.
+  var isStatic: Bool { name == "static" }
+
   /// Says what is wrong with the configuration, and ends with status 2, before anything is written.
   static func check(_ session: Session) throws {
-    guard !session.graph.places.isEmpty, !["local", "static"].contains(session.graph.variables["cloud"]) else { return }
-    _ = try CloudChoice(session: session, note: { _ in }, trace: { _ in }).openStack()
+    guard !session.graph.places.isEmpty else { return }
+    let choice = CloudChoice(session, note: { _ in }, trace: { _ in })
+    if !choice.isLocal, !choice.isStatic { _ = try choice.openStack() }
   }
 
   /// Asks nothing yet. Says what is wrong with the configuration, and ends with status 2.
   ///
-  /// - Parameter store: where servers that exist already are kept.
-  func open(_ store: any Store) throws -> any Cloud {
-    switch session.graph.variables["cloud"] {
-    case "local": local()
-    case "static": servers(store)
-    default: try openStack()
-    }
+  /// - Parameters:
+  ///   - places: the servers of the layout.
+  ///   - store: where those that exist already are kept.
+  func open(_ places: [Place], _ store: any Store) throws -> any Cloud {
+    if isLocal { return LocalCloud(localSettings) }
+    guard isStatic else { return try openStack() }
+    return StaticCloud(
+      places: places, store: store, fileSystem: LocalFileSystem(directory: directory), directory: directory,
+      home: Session.home(in: environment))
   }
 
-  /// Servers that exist already.
-  private func servers(_ store: any Store) -> any Cloud {
-    StaticCloud(
-      places: session.graph.places, store: store, fileSystem: session.fileSystem, directory: session.directory,
-      home: session.home)
-  }
-
-  private func local() -> any Cloud {
-    let root = session.environment["STACKMAKE_LOCAL_ROOT"] ?? "/var/lib/stackmake"
-    return LocalCloud(
-      LocalSettings(
-        root: FilePath(root), imageCache: session.environment["STACKMAKE_LOCAL_IMAGES"].map { FilePath($0) },
-        mirror: session.graph.variables["mirror"], environment: session.environment, userID: geteuid(),
-        now: Session.now, progress: note))
+  var localSettings: LocalSettings {
+    let root = environment["STACKMAKE_LOCAL_ROOT"] ?? "/var/lib/stackmake"
+    return LocalSettings(
+      root: FilePath(root), imageCache: environment["STACKMAKE_LOCAL_IMAGES"].map { FilePath($0) }, mirror: mirror,
+      environment: environment, userID: geteuid(), now: Session.now, progress: note)
   }
 
   /// The configuration that the Stackfile, the environment and clouds.yaml give.
   func configuration() throws(CloudConfigError) -> CloudConfig {
     try CloudConfigReader(
-      fileSystem: session.fileSystem, environment: session.environment, directory: session.directory,
-      home: session.home
-    ).read(session.graph.variables["cloud"])
+      fileSystem: LocalFileSystem(directory: directory), environment: environment, directory: directory,
+      home: Session.home(in: environment)
+    ).read(name)
   }
 
   private func openStack() throws -> any Cloud {
@@ -58,25 +61,39 @@ struct CloudChoice {
       config = try configuration()
     } catch {
       Console.error("stackmake: error: \(error)")
-      if session.graph.variables["cloud"] == nil {
+      if name == nil {
         Console.error("  or: `cloud = local` in the Stackfile makes the servers on this host")
       }
       throw ExitStatusError.wrongUse
     }
-    return OpenStackCloud(client(config))
+    let clock = ContinuousClock()
+    let http = RetryingHTTP(self.http(config), clock: clock, now: Session.now, notify: note)
+    return OpenStackCloud(
+      ServiceClient(config, http: http, tokens: TokenSource(config, http: http, now: Session.now)), clock: clock)
   }
 
-  func client(_ config: CloudConfig) -> ServiceClient {
+  /// As the configuration says how to connect. Repeats nothing.
+  func http(_ config: CloudConfig) -> any HTTP {
+    TracingHTTP(CurlHTTP(httpSettings(config)), clock: ContinuousClock(), trace: trace)
+  }
+
+  func httpSettings(_ config: CloudConfig) -> HTTPSettings {
     var settings = HTTPSettings()
     settings.verifies = config.tls.verify
     settings.caFile = config.tls.caFile?.string
     settings.clientCertificate = config.tls.certificate?.string
     settings.clientKey = config.tls.key?.string
-    settings.proxies = HTTPSettings.proxies(in: session.environment)
+    settings.proxies = HTTPSettings.proxies(in: environment)
     settings.userAgent = "stackmake/\(Stackmake.version)"
-    let clock = ContinuousClock()
-    let traced = TracingHTTP(CurlHTTP(settings), clock: clock, trace: trace)
-    let http = RetryingHTTP(traced, clock: clock, now: Session.now, notify: note)
-    return ServiceClient(config, http: http, tokens: TokenSource(config, http: http, now: Session.now))
+    return settings
+  }
+}
+
+extension CloudChoice {
+  init(_ session: Session, note: @escaping @Sendable (String) -> Void, trace: @escaping @Sendable (String) -> Void) {
+    let variables = session.graph.variables
+    self.init(
+      name: variables["cloud"], mirror: variables["mirror"], environment: session.environment,
+      directory: session.directory, note: note, trace: trace)
   }
 }

@@ -39,7 +39,7 @@ struct FreshRun {
   private typealias Plan = (places: [Place], forgotten: [String])
 
   private func plan(_ names: [String], _ store: any Store) throws -> Plan {
-    let recorded = try session.recorded { () throws(StoreError) in try CleanRun.recordedTargets(store) }
+    let recorded = try session.recorded { () throws(StoreError) in try World.recordedTargets(store) }
     let plan = CleanPlan.fresh(names, graph: session.graph, recorded: recorded)
     guard plan.places.isEmpty else { return plan }
     Console.error(

@@ -17,15 +17,13 @@ struct Session: Sendable {
 
   var stateDirectory: FilePath { directory.appending(".stackmake") }
   /// The user's.
-  var home: FilePath? { environment["HOME"].flatMap { $0.isEmpty ? nil : FilePath($0) } }
+  var home: FilePath? { Self.home(in: environment) }
   var logs: LogFiles { LogFiles(directory: stateDirectory.appending("logs")) }
 
   /// Loads the Stackfile, or says all that is wrong with it and ends with status 2.
   static func open(_ options: CommonOptions, overrides: [(name: String, value: String)]) throws -> Session {
     let environment = ProcessInfo.processInfo.environment
-    let here = try currentDirectory()
-    let base = options.directory.map { here.pushing(FilePath($0)) } ?? here
-    let file = base.pushing(FilePath(options.file ?? "Stackfile"))
+    let file = try stackfile(options)
     let directory = file.removingLastComponent().lexicallyNormalized()
     let fileSystem = LocalFileSystem(directory: directory)
     let loader = Loader(
@@ -39,6 +37,17 @@ struct Session: Sendable {
     return Session(
       options: CommonOptionsValue(options), environment: environment, directory: directory, graph: graph,
       fileSystem: fileSystem, command: CommandLine.arguments.dropFirst().joined(separator: " "), start: Self.now())
+  }
+
+  static func home(in environment: [String: String]) -> FilePath? {
+    environment["HOME"].flatMap { $0.isEmpty ? nil : FilePath($0) }
+  }
+
+  /// Where the Stackfile is, or would be.
+  static func stackfile(_ options: CommonOptions) throws -> FilePath {
+    let here = try currentDirectory()
+    let base = options.directory.map { here.pushing(FilePath($0)) } ?? here
+    return base.pushing(FilePath(options.file ?? "Stackfile"))
   }
 
   /// Seconds since 1970.

@@ -19,8 +19,8 @@ struct Stackmake: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      BuildCommand.self, CleanCommand.self, PruneCommand.self, StatusCommand.self, WhyCommand.self, LogCommand.self,
-      SSHCommand.self, RunCommand.self, ListCommand.self,
+      BuildCommand.self, CleanCommand.self, PruneCommand.self, GarbageCommand.self, StatusCommand.self,
+      WhyCommand.self, LogCommand.self, SSHCommand.self, RunCommand.self, ListCommand.self, DoctorCommand.self,
     ],
     defaultSubcommand: BuildCommand.self)
 }

@@ -85,8 +85,9 @@ private struct StatusRow {
       (state, why) = ("running", "")
     } else if case .locked(let lock) = planned.state {
       error = lock
-      let reasons = planned.reasons.isEmpty ? "" : " (\(ReasonText.text(planned.reasons)))"
-      (state, why) = ("locked", lock.cause + reasons)
+      // What changed; that it failed before is what the lock says itself.
+      let changes = planned.reasons.filter { if case .changed = $0 { true } else { false } }
+      (state, why) = ("locked", lock.cause + (changes.isEmpty ? "" : " (\(ReasonText.text(changes)))"))
     } else if case .blocked(let blocker) = planned.state {
       (state, why) = ("unknown", "waits for `\(blocker)`")
     } else if let failure = assessor.failures[name] {

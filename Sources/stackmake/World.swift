@@ -16,9 +16,10 @@ struct World: Sendable {
 
   /// - Parameters:
   ///   - isReading: makes nothing: no key, no id, no directory.
+  ///   - isCleaning: looks at the cloud also where the layout is gone, and what was made of it may not be.
   ///   - voice: is told what the cloud does that takes long, and of each request.
   static func open(
-    _ session: Session, store: any Store, isReading: Bool, voice: LateNote = LateNote()
+    _ session: Session, store: any Store, isReading: Bool, isCleaning: Bool = false, voice: LateNote = LateNote()
   ) throws -> World {
     let graph = session.graph
     var secrets: [String: String] = [:]
@@ -34,9 +35,10 @@ struct World: Sendable {
     var kinds: [String: any TargetKind] = ["task": TaskKind(), "stacked": StackedKind(), "reset": ResetKind()]
     var cluster: Cluster?
     var keys: ClusterKeys?
-    if !graph.places.isEmpty {
+    if try !graph.places.isEmpty || (isCleaning && knownClusterID(session, store) != nil) {
       let bootLimit = try bootLimit(session)
-      let cloud = try CloudChoice(session: session, note: { voice.say($0) }, trace: { voice.trace($0) }).open(store)
+      let cloud = try CloudChoice(session, note: { voice.say($0) }, trace: { voice.trace($0) }).open(
+        graph.places, store)
       // Reading commands work before there is a key, and need none then.
       let hasKey = access(session.stateDirectory.appending("id_ed25519.pub").string, R_OK) == 0
       keys = isReading && !hasKey ? nil : try ClusterKeys.open(session, needsPublicKey: !cloud.keepsMachines)
@@ -93,12 +95,18 @@ struct World: Sendable {
 
   /// Made once for a state directory: two clusters of one name never take each other's servers.
   private static func clusterID(_ session: Session, _ store: any Store, isReading: Bool) throws -> String {
+    if let id = try knownClusterID(session, store) { return id }
+    let made = String(SecretText.make().lowercased().prefix(12))
+    if !isReading {
+      try session.recorded { () throws(StoreError) in try store.set([Cluster.idRegister: made]) }
+    }
+    return made
+  }
+
+  /// Nil where nothing was ever made.
+  private static func knownClusterID(_ session: Session, _ store: any Store) throws -> String? {
     try session.recorded { () throws(StoreError) in
-      let register = Cluster.idRegister
-      if let id = try store.registers(prefix: register)[register] { return id }
-      let made = SecretText.make().lowercased().prefix(12)
-      if !isReading { try store.set([register: String(made)]) }
-      return String(made)
+      try store.registers(prefix: Cluster.idRegister)[Cluster.idRegister]
     }
   }
 
@@ -115,6 +123,20 @@ struct World: Sendable {
         graph: session.graph, kinds: kinds, files: files, secretDigests: digests, store: store,
         observations: observations, forced: forced)
     }
+  }
+
+  /// Looks at what stands and at what is on record, for what takes it down.
+  func look(_ store: any Store) async throws -> CleanPlan.World {
+    try await session.reported {
+      CleanPlan.World(
+        machines: try await cluster?.machines() ?? [], resources: try await cluster?.resources() ?? [],
+        recorded: try session.recorded { () throws(StoreError) in try Self.recordedTargets(store) })
+    }
+  }
+
+  /// Targets of which anything is on record.
+  static func recordedTargets(_ store: any Store) throws(StoreError) -> Set<String> {
+    Set(try store.traces().keys).union(try store.failures().keys).union(try store.running().keys)
   }
 
   /// Removes what the cluster has once too often, where servers are among what was to be built: now is the best time to see it.

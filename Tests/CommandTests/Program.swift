@@ -30,6 +30,10 @@ final class Program: Sendable {
     try Data(text.utf8).write(to: file)
   }
 
+  func makeExecutable(_ name: String) throws {
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(path)/\(name)")
+  }
+
   /// nil where there is no such file.
   func read(_ name: String) -> String? {
     (try? Data(contentsOf: URL(filePath: "\(path)/\(name)"))).map { String(decoding: $0, as: UTF8.self) }

@@ -15,6 +15,8 @@ package final class CurlHTTP: HTTP {
 
   package func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
     if let problem = request.problem { throw HTTPError(.invalid, cause: problem, mayHaveArrived: false) }
+    // Who has left already sends nothing: once it is handed over, it may be done before anybody looks.
+    if Task.isCancelled { throw HTTPError(.interrupted, cause: "interrupted", mayHaveArrived: false) }
     let exchange = CurlExchange(request)
     inbox.submit(exchange) { [inbox, settings] in
       CurlDriver(inbox: inbox, settings: settings).run()

@@ -5,6 +5,8 @@ package struct CleanPlan: Sendable {
   /// A machine to be deleted.
   package struct Deletion: Sendable, Hashable {
     package var machine: Machine
+    /// Another machine is its server's, and stays: what is on record of the server is kept.
+    package var isStray = false
   }
 
   /// A server that gets a fresh disk from its image, under the same address.

@@ -34,7 +34,7 @@ package struct Cleaner: Sendable {
       for deletion in plan.deletions {
         group.addTask(executorPreference: pool) {
           await attempt { () async throws(StepError) in
-            try await delete(deletion.machine, placePrefix: placePrefix, waits: waits)
+            try await delete(deletion, placePrefix: placePrefix, waits: waits)
           }
         }
       }
@@ -167,16 +167,18 @@ package struct Cleaner: Sendable {
     (intent.values["forget"] ?? "").split(separator: " ").map(String.init)
   }
 
-  private func delete(_ machine: Machine, placePrefix: String, waits: Bool) async throws(StepError) {
+  private func delete(_ deletion: CleanPlan.Deletion, placePrefix: String, waits: Bool) async throws(StepError) {
     guard let cluster else { return }
+    let machine = deletion.machine
     let server = placePrefix + machine.tag.server
-    let intent = try begin("delete", machine, ["forget": server])
+    let forgotten = deletion.isStray ? [] : [server]
+    let intent = try begin("delete", machine, ["forget": forgotten.joined(separator: " ")])
     let verb = cluster.cloud.keepsMachines ? "forgetting" : "deleting"
     reporter.report(.note(target: server, text: "\(verb) \(machine.name)"))
     try await cloud(server) { () async throws(CloudError) in
       try await cluster.cloud.delete(machine.id, wait: waits)
     }
-    try settle(intent, forgetting: [server])
+    try settle(intent, forgetting: forgotten)
   }
 
   /// Deletes what else the cluster made, in this order.

@@ -12,6 +12,7 @@ from neutron_lib.plugins import constants as plugins
 from neutron_lib.plugins import directory
 from neutron_lib.plugins.ml2 import api
 from oslo_log import log
+from sqlalchemy import orm
 
 LOG = log.getLogger(__name__)
 
@@ -20,6 +21,11 @@ class BindingDriver(api.MechanismDriver):
     def initialize(self):
         for event in [events.AFTER_CREATE, events.AFTER_UPDATE, events.AFTER_DELETE]:
             registry.subscribe(self._floating_changed, resources.FLOATING_IP, event)
+        registry.subscribe(self._loaded, resources.PROCESS, events.BEFORE_SPAWN)
+
+    def _loaded(self, resource, event, trigger, payload=None):
+        # Neutron's list of ports fails (no attribute 'port_forwardings') where it is what a neutron is asked first.
+        orm.configure_mappers()
 
     def bind_port(self, context):
         for segment in context.segments_to_bind:

@@ -36,6 +36,18 @@ package final class LocalCloud: Cloud {
     return resolution
   }
 
+  /// What this host has of what machines need, and how much of it is given out. Throws with everything that it lacks.
+  package func examine() async throws(CloudError) -> [DoctorFinding] {
+    let capacity = try await capacity(try await host.ready())
+    return [
+      DoctorFinding(.host, "user, programs, kernel and file system are as machines need them"),
+      DoctorFinding(.quota, used: capacity.standing.count, limit: capacity.maximumMachines, of: "servers"),
+      DoctorFinding(
+        .quota, used: capacity.standing.reduce(0) { $0 + $1.memory }, limit: capacity.maximumMemory, of: "MiB of memory"
+      ),
+    ]
+  }
+
   package func machines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
     try HostCheck.checkUser(host.settings, "list servers")
     let files = files

@@ -8,7 +8,9 @@ extension OpenStackCloud {
       .keyPair, name, isKnownMissing: true,
       find: { () async throws(CloudError) in
         do throws(CloudError) {
-          _ = try await api.nova("look at key pair `\(name)`", "GET", "/os-keypairs/\(name)")
+          let operation = "look at key pair `\(name)`"
+          let found = try await api.nova(operation, "GET", "/os-keypairs/\(name)")
+          try Self.check(found["keypair"]?["public_key"]?.string ?? "", is: key, operation)
           return name
         } catch {
           guard error.code == .notFound else { throw error }
@@ -26,6 +28,16 @@ extension OpenStackCloud {
         }
         return name
       })
+  }
+
+  /// Servers would let in whoever holds the other key, and perhaps not this cluster.
+  private static func check(_ found: String, is key: String, _ operation: String) throws(CloudError) {
+    // Without the comment.
+    func words(_ text: String) -> [Substring] { Array(text.split(whereSeparator: \.isWhitespace).prefix(2)) }
+    guard words(found) != words(key) else { return }
+    throw CloudError(
+      .conflict, operation: operation, cause: "it holds another key than this cluster's",
+      hint: "`stackmake clean` deletes it with all that this cluster has; its name is this cluster's alone")
   }
 
   /// Ids of the groups that the server's ports are in; nil where its network takes none.

@@ -17,6 +17,8 @@ package final class OpenStackCloud: Cloud {
     var tags: [String: MachineTag] = [:]
     /// Ids of what the whole cluster shares, by kind and name.
     var shared: [String: String] = [:]
+    /// Why servers broke, by id, where a list didn't say it; nil where nova doesn't either.
+    var faults: [String: String?] = [:]
   }
 
   package init(_ client: ServiceClient, clock: any Clock<Duration> = ContinuousClock()) {
@@ -114,14 +116,37 @@ package final class OpenStackCloud: Cloud {
     let mark = ClusterMark(cluster: cluster)
     return state.withLock { [api] state in
       if let watch = state.servers[cluster] { return watch }
-      let watch = Watch<[NovaServer]>(clock: api.clock) { () async throws(CloudError) in
-        let list = try await api.novaList(
-          "list servers", "/servers/detail", "servers", query: [QueryItem("tags", mark.clusterTag)])
-        return list.compactMap { NovaServer($0) }.filter { $0.tag?.cluster == cluster }
+      let watch = Watch<[NovaServer]>(clock: api.clock) { [weak self] () async throws(CloudError) in
+        guard let self else { return [] }
+        return try await self.explained(self.list(mark))
       }
       state.servers[cluster] = watch
       return watch
     }
+  }
+
+  /// A list doesn't say why a server broke that no host was found for: nova keeps it apart. Each is asked for once.
+  private func explained(_ list: [NovaServer]) async throws(CloudError) -> [NovaServer] {
+    var list = list
+    for index in list.indices where list[index].status == "ERROR" && list[index].fault == nil {
+      let id = list[index].id
+      if let known = state.withLock({ $0.faults[id] }) {
+        list[index].fault = known
+        continue
+      }
+      var fault = try await server(id)?.fault
+      // Nova says that a server broke a moment before it writes down why.
+      if fault == nil, (try? await api.clock.sleep(for: .seconds(1))) != nil { fault = try await server(id)?.fault }
+      state.withLock { $0.faults[id] = .some(fault) }
+      list[index].fault = fault
+    }
+    return list
+  }
+
+  private func list(_ mark: ClusterMark) async throws(CloudError) -> [NovaServer] {
+    try await api.novaList(
+      "list servers", "/servers/detail", "servers", query: [QueryItem("tags", mark.clusterTag)]
+    ).compactMap { NovaServer($0) }.filter { $0.tag?.cluster == mark.cluster }
   }
 
   /// Every port that the cluster made.

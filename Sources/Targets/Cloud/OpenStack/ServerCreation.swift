@@ -9,9 +9,10 @@ struct ServerCreation: Sendable {
 
   func run() async throws(CloudError) -> Machine {
     if let existing = try await existing() { return existing }
+    let keyPair = try await cloud.keyPair(spec)
     let ports = try await ports()
     let parts = ServerParts(
-      ports: ports, floating: try await floatingAddress(ports), keyPair: try await cloud.keyPair(spec),
+      ports: ports, floating: try await floatingAddress(ports), keyPair: keyPair,
       serverGroup: try await cloud.serverGroup(spec))
     guard let group = parts.serverGroup else { return try await post(parts) }
     // Servers that the scheduler places at the same time don't see each other: one after the other keeps them apart.

@@ -4,7 +4,7 @@ struct NovaServer: Sendable, Hashable {
   let name: String
   let status: String
   let taskState: String?
-  let fault: String?
+  var fault: String?
   let metadata: [String: String]
   /// Floating ones first, then the one that was asked for, then the others.
   let addresses: [String]
@@ -54,7 +54,7 @@ struct NovaServer: Sendable, Hashable {
     if taskState == "deleting" || ["DELETED", "SOFT_DELETED"].contains(status) { return .deleting }
     return switch status {
     case "BUILD", "REBUILD": .building
-    case "ERROR": .error((fault ?? "nova gives no reason").trimmed)
+    case "ERROR": .error((fault ?? "nova gives no reason: a service behind it may not answer").trimmed)
     case "SHUTOFF", "STOPPED", "SUSPENDED", "PAUSED", "SHELVED", "SHELVED_OFFLOADED", "RESCUE": .stopped
     case "UNKNOWN": .error("nova doesn't know its state: the part of the cloud that it is in doesn't answer")
     // REBOOT, MIGRATING, VERIFY_RESIZE and the like: it is there, and will be back.

@@ -62,8 +62,11 @@ package struct Token: Sendable, Hashable {
   /// Keystone says the same whether the user, the password or the project is wrong.
   private static func refusal(_ response: HTTPResponse, _ config: CloudConfig, _ operation: String) -> CloudError {
     var error = ServiceReply(response, .identity).error(operation: operation)
-    switch response.status {
-    case 401:
+    var isRefused = response.status == 401
+    // That is how keystone says that it doesn't know the token that was shown.
+    if case .token = config.auth.method, response.status == 404, error.cause.contains("token") { isRefused = true }
+    if isRefused {
+      error.code = .unauthorized
       let what =
         switch config.auth.method {
         case .password: "user, password, project and their domains"
@@ -73,6 +76,9 @@ package struct Token: Sendable, Hashable {
         }
       error.cause += ", as \(config.auth.summary)"
       error.hint = "check \(what): `stackmake doctor` says where each was written"
+      return error
+    }
+    switch response.status {
     case 300, 404, 405:
       error.hint = Self.where(config, "`auth_url` doesn't lead to keystone's version 3: check it")
     case 400, 403:
