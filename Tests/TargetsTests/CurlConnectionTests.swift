@@ -41,7 +41,8 @@ struct CurlConnectionTests {
     var settings = HTTPSettings()
     settings.caFile = server.file("ca.pem")
     let error = await failure(CurlHTTP(settings), HTTPRequest("GET", server.url("/echo")))
-    #expect(error?.code == .tls)
+    // TLS 1.3: the server's refusal comes after the handshake, and its end of the connection may be seen before it.
+    #expect([.tls, .cut].contains(error?.code))
     settings.clientCertificate = server.file("client.pem")
     settings.clientKey = server.file("client.key")
     let http = CurlHTTP(settings)

@@ -23,7 +23,7 @@ extension OpenStackTests {
         hint: "did you mean `open`?"),
       Case(
         layout: "    web count=2", cloudName: "test-small",
-        says: "2 more servers don't fit into the quota: 0 of 1 are used (web-1, web-2)",
+        says: "quota of servers: 2 more needed, 0 of 1 used (web-1, web-2)",
         hint: "ask for a larger quota, remove what isn't needed any more, or take smaller flavors"),
       Case(
         layout: "    web image=never-uploaded", says: "image `never-uploaded` is queued, not active (web)",

@@ -61,6 +61,7 @@ import Testing
   @Test func aKeyPairWithAnotherKeyIsRefused() async throws {
     let http = ScriptedHTTP()
     let cloud = Self.cloud(http)
+    http.on("POST", "http://nova.test/v2.1/os-keypairs", .status(409), .status(409))
     http.on(
       "GET", "http://nova.test/v2.1/os-keypairs/stackmake-c1",
       .json(#"{"keypair": {"name": "stackmake-c1", "public_key": "ssh-ed25519 BBBB old"}}"#),

@@ -32,7 +32,7 @@ import Testing
     ("BUILD", nil as String?, Machine.Status.building), ("REBUILD", nil, .building), ("ACTIVE", nil, .active),
     ("ACTIVE", "deleting", .deleting), ("BUILD", "deleting", .deleting), ("SOFT_DELETED", nil, .deleting),
     ("SHUTOFF", nil, .stopped), ("SHELVED_OFFLOADED", nil, .stopped), ("REBOOT", nil, .active),
-    ("ERROR", nil, .error("nova gives no reason")),
+    ("ERROR", nil, .error("nova gives no reason: a service behind it may not answer")),
     ("UNKNOWN", nil, .error("nova doesn't know its state: the part of the cloud that it is in doesn't answer")),
   ])
   func states(_ status: String, _ task: String?, _ wanted: Machine.Status) {

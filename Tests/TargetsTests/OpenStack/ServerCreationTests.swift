@@ -89,7 +89,8 @@ import Testing
         return state.keyPairs.insert(name).inserted ? json(200, [:]) : json(409, [:])
       default:
         if route.hasPrefix("GET /v2.1/os-keypairs/") {
-          return state.keyPairs.contains(String(route.split(separator: "/").last!)) ? json(200, [:]) : json(404, [:])
+          let isThere = state.keyPairs.contains(String(route.split(separator: "/").last!))
+          return isThere ? json(200, ["keypair": ["public_key": "ssh-ed25519 AAAA"]]) : json(404, [:])
         }
         return HTTPResponse(404)
       }

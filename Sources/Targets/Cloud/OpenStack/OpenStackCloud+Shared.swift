@@ -6,37 +6,37 @@ extension OpenStackCloud {
     let name = ClusterMark(cluster: spec.tag.cluster).name
     return try await shared(
       .keyPair, name, isKnownMissing: true,
-      find: { () async throws(CloudError) in
-        do throws(CloudError) {
-          let operation = "look at key pair `\(name)`"
-          let found = try await api.nova(operation, "GET", "/os-keypairs/\(name)")
-          try Self.check(found["keypair"]?["public_key"]?.string ?? "", is: key, operation)
-          return name
-        } catch {
-          guard error.code == .notFound else { throw error }
-          return nil
-        }
-      },
+      find: { () async throws(CloudError) in try await ownKeyPair(name, key) },
       make: { () async throws(CloudError) in
         do throws(CloudError) {
           _ = try await api.nova(
             "create key pair `\(name)`", "POST", "/os-keypairs",
             body: ["keypair": ["name": .string(name), "public_key": .string(key)]])
+          return name
         } catch {
           // Nova takes no name twice, and this one is ours: it is there.
-          guard error.code == .conflict else { throw error }
+          guard error.code == .conflict, let found = try await ownKeyPair(name, key) else { throw error }
+          return found
         }
-        return name
       })
   }
 
-  /// Servers would let in whoever holds the other key, and perhaps not this cluster.
-  private static func check(_ found: String, is key: String, _ operation: String) throws(CloudError) {
+  /// The name, where there is such a key pair. Servers would let in whoever holds another key, and perhaps not this
+  /// cluster: that is refused.
+  private func ownKeyPair(_ name: String, _ key: String) async throws(CloudError) -> String? {
+    let operation = "look at key pair `\(name)`"
+    let found: JSON
+    do throws(CloudError) {
+      found = try await api.nova(operation, "GET", "/os-keypairs/\(name)")
+    } catch {
+      guard error.code == .notFound else { throw error }
+      return nil
+    }
     // Without the comment.
     func words(_ text: String) -> [Substring] { Array(text.split(whereSeparator: \.isWhitespace).prefix(2)) }
-    guard words(found) != words(key) else { return }
+    guard let held = found["keypair"]?["public_key"]?.string, words(held) != words(key) else { return name }
     throw CloudError(
-      .conflict, operation: operation, cause: "it holds another key than this cluster's",
+      .unsupported, operation: operation, cause: "it holds another key than this cluster's",
       hint: "`stackmake clean` deletes it with all that this cluster has; its name is this cluster's alone")
   }
 
