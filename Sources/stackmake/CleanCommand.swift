@@ -9,12 +9,15 @@ struct CleanCommand: AsyncParsableCommand {
     discussion: """
       clean server/X deletes X. clean stacked/X gives X a fresh start: rebuilt from its image, same address. \
       clean of a target that only ran a recipe forgets that it was built. A clean that is cut off goes on when it is \
-      run again.
+      run again. With cloud = static nothing is deleted, and a fresh start is what the recipe of reset/X does.
       """)
 
   @OptionGroup var common: CommonOptions
 
   @OptionGroup var clean: CleanOptions
+
+  @Flag(name: .long, help: "You made the servers fresh: with `cloud = static` only you can say so.")
+  var fresh = false
 
   @Argument(help: ArgumentHelp("Targets or globs; everything where there are none.", valueName: "target"))
   var words: [String] = []
@@ -22,6 +25,7 @@ struct CleanCommand: AsyncParsableCommand {
   mutating func run() async throws {
     let (patterns, overrides) = CommandWords.split(words)
     let session = try Session.open(common, overrides: overrides)
+    if fresh { return try await FreshRun(session: session, isDryRun: clean.dryRun).run(patterns) }
     try await CleanRun(session, clean, wholeCluster: patterns.isEmpty).run { world throws in
       guard !patterns.isEmpty else { return .everything(world) }
       let gone = patterns.filter { pattern in
@@ -80,9 +84,9 @@ struct CleanRun {
     if options.dryRun {
       let store = try session.readOnlyStore()
       let world = try World.open(session, store: store, isReading: true, isCleaning: true)
-      let plan = try makePlan(try await world.look(store))
+      let plan = try await plan(world, store, makePlan)
       await world.close()
-      Console.write(CleanText.plan(plan), to: .standardOutput)
+      Console.write(CleanText.plan(plan, staysAll: staysAll), to: .standardOutput)
       return
     }
     try CloudChoice.check(session)
@@ -97,10 +101,10 @@ struct CleanRun {
     if !wholeCluster {
       try await session.reported { try await cleaner.resume(graph: session.graph) }
     }
-    var plan = try makePlan(try await world.look(store))
-    let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && Terminal.isTerminal(2)
+    var plan = try await plan(world, store, makePlan)
+    let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && !staysAll && Terminal.isTerminal(2)
     if isAsked {
-      Console.write(CleanText.plan(plan), to: .standardError)
+      Console.write(CleanText.plan(plan, staysAll: staysAll), to: .standardError)
       guard Console.confirm("delete \(Count(plan.deletions.count, "server"))?") else {
         Console.error("stackmake: nothing was done")
         throw ExitStatusError.wrongUse
@@ -113,11 +117,11 @@ struct CleanRun {
     let isInDoubt = try session.recorded { () throws(StoreError) in
       try store.intents().contains { $0.action == Cluster.createAction }
     }
-    let (first, prefix, waits, isWhole) = (plan, session.graph.placePrefix, !options.noWait, wholeCluster)
+    let (first, graph, waits, isWhole) = (plan, session.graph, !options.noWait, wholeCluster)
     let task = Task { () -> (CleanPlan?, [StepError]) in
-      let failures = await cleaner.carryOut(first, placePrefix: prefix, waits: waits)
+      let failures = await cleaner.carryOut(first, graph: graph, waits: waits)
       guard failures.isEmpty, isWhole, waits else { return (nil, failures) }
-      return await cleaner.finish(placePrefix: prefix, isInDoubt: isInDoubt)
+      return await cleaner.finish(graph: graph, isInDoubt: isInDoubt)
     }
     let signals = Signals(interrupt, reporters.all) { task.cancel() }
     let (more, failures) = await task.value
@@ -138,7 +142,28 @@ struct CleanRun {
     extendLifetime(lock)
     if status != 0 { throw ExitStatusError(status: status) }
     if !session.options.silent && !session.options.json {
-      Console.error(CleanText.summary(plan, waits: !options.noWait))
+      Console.error(CleanText.summary(plan, waits: !options.noWait, staysAll: staysAll))
     }
   }
+
+  /// Where machines stay, what ran once on them stays on record; and no server is given a fresh start of which no recipe
+  /// tells how: says what to do by hand, and ends with status 4.
+  private func plan(
+    _ world: World, _ store: any Store, _ makePlan: (CleanPlan.World) throws -> CleanPlan
+  ) async throws -> CleanPlan {
+    let plan = try makePlan(try await world.look(store))
+    guard staysAll else { return plan }
+    let helpless = plan.withoutReset(in: session.graph)
+    for rebuild in helpless {
+      let (name, targets) = (rebuild.place.name, rebuild.targets.joined(separator: " "))
+      Console.error(
+        "stackmake: error: clean \(targets): server `\(name)` exists already, and nothing here tells how to make it "
+          + "fresh\n  hint: reinstall \(name) (\(rebuild.machine.id)) by hand, pin its new host key, then `stackmake clean "
+          + "\(targets) --fresh`; or give a rule `reset/\(name):` a recipe that does it")
+    }
+    guard helpless.isEmpty else { throw ExitStatusError.locked }
+    return plan.keepingOnce(in: session.graph)
+  }
+
+  private var staysAll: Bool { session.graph.variables["cloud"] == "static" }
 }

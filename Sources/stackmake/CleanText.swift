@@ -3,12 +3,20 @@ import Targets
 
 /// What a clean would do, and what it did.
 enum CleanText {
-  static func plan(_ plan: CleanPlan) -> String {
+  /// - Parameter staysAll: whether machines stay, and are only forgotten.
+  static func plan(_ plan: CleanPlan, staysAll: Bool) -> String {
     var lines: [String] = []
-    for deletion in plan.deletions {
+    for deletion in plan.deletions where staysAll {
+      lines.append("forget server \(deletion.machine.name) (\(deletion.machine.id)), which stays as it is")
+    }
+    for rebuild in plan.rebuilds where staysAll {
+      let (name, targets) = (rebuild.machine.name, rebuild.targets.joined(separator: ", "))
+      lines.append("reset server \(name) (\(rebuild.machine.id)) by the recipe of reset/\(name), for \(targets)")
+    }
+    for deletion in plan.deletions where !staysAll {
       lines.append("delete server \(deletion.machine.name) (\(deletion.machine.addresses.joined(separator: ", ")))")
     }
-    for rebuild in plan.rebuilds {
+    for rebuild in plan.rebuilds where !staysAll {
       lines.append(
         "rebuild server \(rebuild.machine.name) from its image, for \(rebuild.targets.joined(separator: ", "))")
     }
@@ -18,17 +26,21 @@ enum CleanText {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  static func summary(_ plan: CleanPlan, waits: Bool) -> String {
+  static func summary(_ plan: CleanPlan, waits: Bool, staysAll: Bool) -> String {
     if plan.isEmpty { return "stackmake: nothing to clean" }
     var parts: [String] = []
-    if !plan.deletions.isEmpty { parts.append("\(Count(plan.deletions.count, "server")) deleted") }
+    if !plan.deletions.isEmpty {
+      parts.append("\(Count(plan.deletions.count, "server")) \(staysAll ? "released" : "deleted")")
+    }
     if !plan.resources.isEmpty && waits {
       for kind in CloudResource.Kind.allCases {
         let count = plan.resources.count { $0.kind == kind }
         if count > 0 { parts.append("\(Count(count, kind.rawValue)) deleted") }
       }
     }
-    if !plan.rebuilds.isEmpty { parts.append("\(Count(plan.rebuilds.count, "server")) rebuilt") }
+    if !plan.rebuilds.isEmpty {
+      parts.append("\(Count(plan.rebuilds.count, "server")) \(staysAll ? "reset" : "rebuilt")")
+    }
     parts.append("\(Count(plan.forgotten.count, "target")) forgotten")
     return "stackmake: " + parts.joined(separator: ", ")
   }

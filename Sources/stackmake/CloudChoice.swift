@@ -17,16 +17,27 @@ struct CloudChoice {
   let trace: @Sendable (String) -> Void
 
   var isLocal: Bool { name == "local" }
+  /// Servers that exist already.
+  var isStatic: Bool { name == "static" }
 
   /// Says what is wrong with the configuration, and ends with status 2, before anything is written.
   static func check(_ session: Session) throws {
     guard !session.graph.places.isEmpty else { return }
-    _ = try CloudChoice(session, note: { _ in }, trace: { _ in }).open()
+    let choice = CloudChoice(session, note: { _ in }, trace: { _ in })
+    if !choice.isLocal, !choice.isStatic { _ = try choice.openStack() }
   }
 
   /// Asks nothing yet. Says what is wrong with the configuration, and ends with status 2.
-  func open() throws -> any Cloud {
-    isLocal ? LocalCloud(localSettings) : try openStack()
+  ///
+  /// - Parameters:
+  ///   - places: the servers of the layout.
+  ///   - store: where those that exist already are kept.
+  func open(_ places: [Place], _ store: any Store) throws -> any Cloud {
+    if isLocal { return LocalCloud(localSettings) }
+    guard isStatic else { return try openStack() }
+    return StaticCloud(
+      places: places, store: store, fileSystem: LocalFileSystem(directory: directory), directory: directory,
+      home: Session.home(in: environment))
   }
 
   var localSettings: LocalSettings {
@@ -40,7 +51,7 @@ struct CloudChoice {
   func configuration() throws(CloudConfigError) -> CloudConfig {
     try CloudConfigReader(
       fileSystem: LocalFileSystem(directory: directory), environment: environment, directory: directory,
-      home: environment["HOME"].map { FilePath($0) }
+      home: Session.home(in: environment)
     ).read(name)
   }
 

@@ -10,16 +10,15 @@ struct ClusterKeys: Sendable {
   let identities: [SSHTarget.Identity]
   /// `authorized_keys` lines for first boot.
   let authorized: [String]
-  /// For the system's ssh.
-  let files: [FilePath]
 
   /// Makes the cluster's key where there is none.
-  static func open(_ session: Session) throws -> ClusterKeys {
+  ///
+  /// - Parameter needsPublicKey: whether servers are made that let in the Stackfile's key as well.
+  static func open(_ session: Session, needsPublicKey: Bool) throws -> ClusterKeys {
     let path = session.stateDirectory.appending("id_ed25519")
     let publicPath = session.stateDirectory.appending("id_ed25519.pub")
     var identities: [SSHTarget.Identity] = [.keyFile(path)]
     var authorized: [String] = []
-    var files = [path]
     do {
       if access(publicPath.string, R_OK) != 0 || access(path.string, R_OK) != 0 {
         try StateDirectory.prepare(session.stateDirectory)
@@ -33,8 +32,8 @@ struct ClusterKeys: Sendable {
       if let own = session.graph.variables["ssh_key"], !own.isEmpty {
         let ownPath = session.directory.pushing(FilePath(own))
         identities.append(.keyFile(ownPath))
-        files.append(ownPath)
-        authorized.append(try line(of: FilePath(ownPath.string + ".pub")))
+        // Servers that exist already let in whom they let in.
+        if needsPublicKey { authorized.append(try line(of: FilePath(ownPath.string + ".pub"))) }
       }
     } catch {
       Console.error("stackmake: error: the cluster's ssh key: \(error)")
@@ -47,7 +46,7 @@ struct ClusterKeys: Sendable {
       }
       identities.append(.agent(socket: socket))
     }
-    return ClusterKeys(identities: identities, authorized: authorized, files: files)
+    return ClusterKeys(identities: identities, authorized: authorized)
   }
 
   private static func line(of path: FilePath) throws -> String {

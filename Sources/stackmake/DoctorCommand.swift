@@ -49,7 +49,17 @@ private struct DoctorRun {
   let text: DoctorText
 
   /// Whether all is well.
-  func run() async -> Bool { choice.isLocal ? await local() : await openStack() }
+  func run() async -> Bool {
+    if choice.isLocal { return await local() }
+    return choice.isStatic ? servers() : await openStack()
+  }
+
+  /// Servers that exist already need no cloud.
+  private func servers() -> Bool {
+    text.tell([DoctorText.Setting(key: "cloud", value: "static", origin: ConfigOrigin.stackfile.description)])
+    text.end("no cloud is asked: `stackmake image-validated` looks at the servers of the layout")
+    return true
+  }
 
   private func openStack() async -> Bool {
     let config: CloudConfig

@@ -79,7 +79,7 @@ private struct GarbageRun {
     while leftovers.count > 0, failures.isEmpty, round < Self.rounds {
       round += 1
       let plan = leftovers.plan(graph: session.graph, standing)
-      let task = Task { await cleaner.carryOut(plan, placePrefix: session.graph.placePrefix, waits: true) }
+      let task = Task { await cleaner.carryOut(plan, graph: session.graph, waits: true) }
       let signals = Signals(interrupt, reporters.all) { task.cancel() }
       failures = await task.value
       signals.stop()

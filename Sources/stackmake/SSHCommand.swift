@@ -41,7 +41,7 @@ struct SSHCommand: AsyncParsableCommand {
     let words =
       ["ssh"]
       + InteractiveSSH.arguments(
-        for: target, knownHosts: knownHosts, identityFiles: world.keys?.files ?? [], command: remote)
+        for: target, knownHosts: knownHosts, identityFiles: target.keyFiles, command: remote)
     var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
     arguments.append(nil)
     // ssh takes this program's place: its status is ours.

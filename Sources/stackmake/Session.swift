@@ -16,6 +16,8 @@ struct Session: Sendable {
   let start: Double
 
   var stateDirectory: FilePath { directory.appending(".stackmake") }
+  /// The user's.
+  var home: FilePath? { Self.home(in: environment) }
   var logs: LogFiles { LogFiles(directory: stateDirectory.appending("logs")) }
 
   /// Loads the Stackfile, or says all that is wrong with it and ends with status 2.
@@ -35,6 +37,10 @@ struct Session: Sendable {
     return Session(
       options: CommonOptionsValue(options), environment: environment, directory: directory, graph: graph,
       fileSystem: fileSystem, command: CommandLine.arguments.dropFirst().joined(separator: " "), start: Self.now())
+  }
+
+  static func home(in environment: [String: String]) -> FilePath? {
+    environment["HOME"].flatMap { $0.isEmpty ? nil : FilePath($0) }
   }
 
   /// Where the Stackfile is, or would be.

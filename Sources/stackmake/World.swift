@@ -32,19 +32,20 @@ struct World: Sendable {
     let redactor = Redactor(secrets: secrets.values)
     let here = LocalShell(
       directory: session.directory, environment: session.environment, jobs: session.stateDirectory.appending("jobs"))
-    var kinds: [String: any TargetKind] = ["task": TaskKind(), "stacked": StackedKind()]
+    var kinds: [String: any TargetKind] = ["task": TaskKind(), "stacked": StackedKind(), "reset": ResetKind()]
     var cluster: Cluster?
     var keys: ClusterKeys?
     if try !graph.places.isEmpty || (isCleaning && knownClusterID(session, store) != nil) {
       let bootLimit = try bootLimit(session)
-      let cloud = try CloudChoice(session, note: { voice.say($0) }, trace: { voice.trace($0) }).open()
+      let cloud = try CloudChoice(session, note: { voice.say($0) }, trace: { voice.trace($0) }).open(
+        graph.places, store)
       // Reading commands work before there is a key, and need none then.
       let hasKey = access(session.stateDirectory.appending("id_ed25519.pub").string, R_OK) == 0
-      keys = isReading && !hasKey ? nil : try ClusterKeys.open(session)
+      keys = isReading && !hasKey ? nil : try ClusterKeys.open(session, needsPublicKey: !cloud.keepsMachines)
       cluster = Cluster(
         cloud: cloud, id: try clusterID(session, store, isReading: isReading),
         name: graph.variables["cluster"] ?? "cluster", authorizedKeys: keys?.authorized ?? [],
-        shells: ServerShells(here: here, identities: keys?.identities ?? [], connectLimit: bootLimit),
+        shells: shells(session, cloud, here: here, keys?.identities ?? [], bootLimit),
         clock: ContinuousClock(), bootLimit: bootLimit, hostTrust: try hostTrust(session))
       kinds["image-validated"] = ImageValidatedKind(cluster: cluster!)
       kinds["layout"] = LayoutKind()
@@ -56,11 +57,26 @@ struct World: Sendable {
       runner: RecipeRunner(shells: shells, redact: { redactor.redact($0) }), secrets: secrets, redactor: redactor)
   }
 
+  private static func shells(
+    _ session: Session, _ cloud: any Cloud, here: any Shell, _ identities: [SSHTarget.Identity], _ bootLimit: Duration
+  ) -> ServerShells {
+    guard cloud.keepsMachines else {
+      return ServerShells(here: here, identities: identities, connectLimit: bootLimit)
+    }
+    var keys: [String: SSHTarget.Identity] = [:]
+    for place in session.graph.places {
+      guard let key = place.settings["key"] else { continue }
+      keys[place.name] = .keyFile(StaticHost.keyPath(key, directory: session.directory, home: session.home))
+    }
+    return ServerShells(
+      here: here, identities: identities, connectLimit: bootLimit, keys: keys)
+  }
+
   /// The variable `host_keys`.
   private static func hostTrust(_ session: Session) throws -> HostTrust {
     guard let text = session.graph.variables["host_keys"] else { return .console }
-    guard let trust = HostTrust(rawValue: text) else {
-      let known = HostTrust.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+    guard let trust = HostTrust.choices.first(where: { $0.rawValue == text }) else {
+      let known = HostTrust.choices.map { "`\($0.rawValue)`" }.joined(separator: ", ")
       Console.error("stackmake: error: `host_keys = \(text)` is none of \(known)")
       throw ExitStatusError.wrongUse
     }
@@ -102,7 +118,6 @@ struct World: Sendable {
     if !session.options.noRefresh {
       observations = try await Assessor.observe(session.graph.closure(of: targets), in: session.graph, kinds: kinds)
     }
-    let digests = secrets.mapValues { Fingerprint(of: $0).short }
     return try session.recorded { () throws(StoreError) in
       try Assessor(
         graph: session.graph, kinds: kinds, files: files, secretDigests: digests, store: store,
@@ -115,10 +130,13 @@ struct World: Sendable {
     try await session.reported {
       CleanPlan.World(
         machines: try await cluster?.machines() ?? [], resources: try await cluster?.resources() ?? [],
-        recorded: try session.recorded { () throws(StoreError) in
-          Set(try store.traces().keys).union(try store.failures().keys).union(try store.running().keys)
-        })
+        recorded: try session.recorded { () throws(StoreError) in try Self.recordedTargets(store) })
     }
+  }
+
+  /// Targets of which anything is on record.
+  static func recordedTargets(_ store: any Store) throws(StoreError) -> Set<String> {
+    Set(try store.traces().keys).union(try store.failures().keys).union(try store.running().keys)
   }
 
   /// Removes what the cluster has once too often, where servers are among what was to be built: now is the best time to see it.
@@ -134,8 +152,46 @@ struct World: Sendable {
   func cleaner(
     _ store: any Store, _ reporter: any Reporter, _ interrupt: Interrupt, _ pool: ThreadPool
   ) -> Cleaner {
-    Cleaner(cluster: cluster, store: store, reporter: reporter, interrupt: interrupt, pool: pool, now: Session.now)
+    Cleaner(
+      cluster: cluster, store: store, reporter: reporter, interrupt: interrupt, pool: pool, now: Session.now,
+      reset: reset(store, reporter, interrupt, pool))
   }
+
+  /// How servers that exist already are made fresh; nil where the cloud does that.
+  func reset(
+    _ store: any Store, _ reporter: any Reporter, _ interrupt: Interrupt, _ pool: ThreadPool
+  ) -> ServerReset? {
+    guard let cloud = cluster?.cloud as? StaticCloud else { return nil }
+    return ServerReset(cloud: cloud, shells: shells, store: store, reporter: reporter, now: Session.now) {
+      (target, outputs) async throws(StepError) in
+      try await resetAlone(target, outputs, store, reporter, interrupt, pool)
+    }
+  }
+
+  private func resetAlone(
+    _ target: TargetID, _ outputs: [TargetID: [String: String]], _ store: any Store, _ reporter: any Reporter,
+    _ interrupt: Interrupt, _ pool: ThreadPool
+  ) async throws(StepError) {
+    let name = session.graph.name(target)
+    let (files, problems) = SourceFiles.read([target], in: session.graph, from: session.fileSystem)
+    if let (location, error) = problems.first {
+      throw StepError(operation: "read its sources", subject: name, cause: "\(location): \(error)")
+    }
+    let assessor: Assessor
+    do throws(StoreError) {
+      assessor = try Assessor(
+        graph: session.graph, kinds: kinds, files: files, secretDigests: digests, store: store,
+        observations: Assessor.Observations(), forced: [target])
+    } catch {
+      throw StepError(error, operation: "read the record", subject: name)
+    }
+    let builder = Builder(
+      assessor: assessor, runner: runner, files: files, secrets: secrets, store: store, reporter: reporter,
+      interrupt: interrupt, pool: pool, now: Session.now, jobs: 1, keepsGoing: false)
+    try await builder.runAlone(target, outputs: outputs)
+  }
+
+  private var digests: [String: String] { secrets.mapValues { Fingerprint(of: $0).short } }
 
   func close() async { await shells.close() }
 }

@@ -11,6 +11,7 @@ package final class FakeShells: ShellProvider {
 
   package var here: any Shell { local }
   package func shell(at site: StepSite) throws(ShellError) -> any Shell { shell(of: site.name) }
+  package func close(server: String) async {}
   package func close() async {}
 
   /// The shell of a place, for a test to set up or to read.

@@ -32,6 +32,8 @@ package struct Graph: Sendable {
   package let variables: [String: String]
   /// Whether a rule says a target `all` of its own; without one it means everything.
   package let declaresAll: Bool
+  /// Kinds whose targets no glob matches.
+  package let apartKinds: Set<String>
 
   // Rows of edges: first the dependencies whose outputs count, then the order-only ones.
   let dependencyStart: [UInt32]
@@ -48,6 +50,7 @@ package struct Graph: Sendable {
   package func name(_ target: TargetID) -> String { names[Int(target.index)] }
   package func target(named name: String) -> TargetID? { names.find(name).map { TargetID($0) } }
   package func kind(_ target: TargetID) -> String { kinds[Int(kindOf[Int(target.index)])] }
+  package func isApart(_ target: TargetID) -> Bool { !apartKinds.isEmpty && apartKinds.contains(kind(target)) }
   package func recipe(_ target: TargetID) -> [Step] { recipes[Int(recipeOf[Int(target.index)])] }
   package func options(_ target: TargetID) -> TargetOptions { options[Int(optionsOf[Int(target.index)])] }
   package func place(_ target: TargetID) -> PlaceID? { placeOf[Int(target.index)] }

@@ -70,6 +70,7 @@ package struct Diagnostic: Error, Hashable, Sendable {
     case placeName(String)
     case settingSyntax(String)
     case unknownSetting(String, near: [String])
+    case settingOfVariant(String, variable: String, value: String)
     case duplicateSetting(String)
     case count(String, limit: Int)
     case tooManyPlaces(limit: Int)

@@ -50,6 +50,8 @@ extension Diagnostic {
     case .placeName(let name): "`\(name)` can't be the name of a server"
     case .settingSyntax(let word): "expected `key=value`, not `\(word)`"
     case .unknownSetting(let key, _): "`\(key)` isn't a setting of a server"
+    case .settingOfVariant(let key, let variable, let value):
+      "`\(key)` is a setting only where `\(variable) = \(value)`"
     case .duplicateSetting(let key): "`\(key)` is set twice"
     case .count(let text, let limit): "`count` must be a number from 0 to \(limit), not `\(text)`"
     case .tooManyPlaces(let limit): "the layout declares more than \(limit) servers"

@@ -84,7 +84,9 @@ extension Loading {
   private func matching(_ glob: String) -> [Int] {
     var glob = glob
     return glob.withUTF8 { glob in
-      (0..<targets.names.count).filter { number in targets.names.withBytes(number) { Glob.matches(glob, $0) } }
+      (0..<targets.names.count).filter { number in
+        !isApart[number] && targets.names.withBytes(number) { Glob.matches(glob, $0) }
+      }
     }
   }
 

@@ -18,13 +18,13 @@ extension Graph {
       isWanted[Int(target.index)] = true
       goals.targets.append(target)
     }
-    if patterns.isEmpty { targets.forEach(want) }
+    if patterns.isEmpty { together.forEach(want) }
     var nearest = NearestName()
     for pattern in patterns {
       if let target = target(named: pattern) {
         want(target)
       } else if pattern == "all" {
-        targets.forEach(want)
+        together.forEach(want)
       } else if Glob.isGlob(pattern.utf8) {
         let found = matching(pattern)
         found.forEach(want)
@@ -36,10 +36,13 @@ extension Graph {
     return goals
   }
 
+  /// All but those that must be named.
+  private var together: some Sequence<TargetID> { targets.lazy.filter { !isApart($0) } }
+
   private func matching(_ glob: String) -> [TargetID] {
     var glob = glob
     return glob.withUTF8 { glob in
-      targets.filter { target in names.withBytes(Int(target.index)) { Glob.matches(glob, $0) } }
+      together.filter { target in names.withBytes(Int(target.index)) { Glob.matches(glob, $0) } }
     }
   }
 

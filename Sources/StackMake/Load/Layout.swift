@@ -8,6 +8,8 @@ struct LayoutTable {
   var groups: Set<String> = []
   /// Where the block is; nil where there is none.
   var range: SourceRange?
+  /// Settings that the dialect's variant allows besides the dialect's own.
+  var moreSettings: [String] = []
   /// A line of it was wrong, so that any name may have been declared there.
   var isIncomplete = false
 
@@ -31,6 +33,7 @@ extension Loading {
       declared += readBlock(sources[loaded.file], loaded.file, rule.recipe)
     }
     if layout.range == nil { return }
+    for variant in dialect.variants where isActive(variant) { layout.moreSettings += variant.settings }
     let defaults = settingDefaults()
     for group in declared { declare(group, defaults) }
   }
@@ -80,10 +83,14 @@ extension Loading {
     return value(ofGlobal: number, range, &scope)?.literal
   }
 
+  private mutating func isActive(_ variant: Dialect.Variant) -> Bool {
+    literal(ofGlobal: variant.variable) == variant.value
+  }
+
   /// Values for settings that a line doesn't give, from the variables of their names.
   private mutating func settingDefaults() -> [String: String] {
     var result = dialect.settingDefaults.filter { isSetting($0.key) }
-    for variant in dialect.variants where literal(ofGlobal: variant.variable) == variant.value {
+    for variant in dialect.variants where isActive(variant) {
       result.merge(variant.settingDefaults) { _, new in new }
     }
     for name in dialect.settings {
@@ -137,6 +144,13 @@ extension Loading {
       && bytes.allSatisfy { Byte.isLetter($0) || Byte.isDigit($0) || $0 == Byte.minus }
   }
 
+  /// Says so where another variant has that setting. The place is there all the same.
+  private mutating func reportOtherVariant(_ key: String, _ range: SourceRange) -> Bool {
+    guard let variant = dialect.variants.first(where: { $0.settings.contains(key) }) else { return false }
+    report(.settingOfVariant(key, variable: variant.variable, value: variant.value), range)
+    return true
+  }
+
   /// `key=value` words; nil where one is wrong, which is reported.
   private mutating func readSettings(_ declared: Declared, _ source: SourceFile) -> ([String: String], Int?)? {
     var settings: [String: String] = [:]
@@ -153,9 +167,12 @@ extension Loading {
       let key = source.text(word.lowerBound..<equalsAt)
       let keyRange = SourceRange(file: declared.file, start: word.lowerBound, end: equalsAt)
       let valueRange = SourceRange(file: declared.file, start: equalsAt + 1, end: word.upperBound)
-      if key != "count", !isSetting(key) {
-        report(.unknownSetting(key, near: nearest.near(key, among: dialect.settings + ["count"])), keyRange)
-        isGood = false
+      if key != "count", !isSetting(key), !layout.moreSettings.contains(key) {
+        if !reportOtherVariant(key, keyRange) {
+          let known = dialect.settings + layout.moreSettings + ["count"]
+          report(.unknownSetting(key, near: nearest.near(key, among: known)), keyRange)
+          isGood = false
+        }
         continue
       }
       if !seen.insert(key).inserted {

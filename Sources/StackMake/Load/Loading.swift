@@ -32,9 +32,10 @@ struct Loading {
 
   var layout = LayoutTable()
   var targets = TargetTable()
-  /// By target: the place that it runs at, and whether its kind runs scripts once.
+  /// By target: the place that it runs at, whether its kind runs scripts once, and whether globs pass it by.
   var places: [Int?] = []
   var isOnceKind: [Bool] = []
+  var isApart: [Bool] = []
   /// By place: the target that stands for it.
   var placeTargets: [Int?] = []
   var builder = GraphBuilder()
@@ -75,6 +76,7 @@ struct Loading {
     builder.placePrefix = dialect.placePrefix
     builder.pools = pools.mapValues(\.size)
     builder.secrets = secrets
+    builder.apartKinds = dialect.apartKinds
     do throws(GraphBuilder.Cycle) {
       graph = try builder.build()
     } catch {

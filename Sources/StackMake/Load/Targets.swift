@@ -175,6 +175,7 @@ extension Loading {
       locations.append(location(of: number))
     }
     isOnceKind = kindOf.map { dialect.onceKinds.contains(kinds[Int($0)]) }
+    isApart = kindOf.map { dialect.apartKinds.contains(kinds[Int($0)]) }
     builder = GraphBuilder(
       names: targets.names, kinds: kinds, kindOf: kindOf, placeOf: places.map { $0.map { PlaceID($0) } },
       locations: locations)

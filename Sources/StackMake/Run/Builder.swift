@@ -201,7 +201,7 @@ package struct Builder: Sendable {
     }
   }
 
-  private func recipe(_ turn: TargetBuild) -> RecipeRun {
+  func recipe(_ turn: TargetBuild) -> RecipeRun {
     let recipe = turn.graph.recipe(turn.situation.target)
     var isComplete = true
     let shown = recipe.map {

@@ -39,16 +39,22 @@ package struct Dialect: Sendable {
     }
   }
 
-  /// Defaults of settings where a variable has some value: `cloud = local` has an image of its own.
+  /// What is so only where a variable has some value: `cloud = local` has an image of its own.
   package struct Variant: Sendable, Hashable {
     package var variable: String
     package var value: String
     package var settingDefaults: [String: String]
+    /// Settings that only this variant has. They stand on a line of the block and nowhere else: their names are
+    /// common ones, and stay free for variables.
+    package var settings: [String]
 
-    package init(_ variable: String, _ value: String, settingDefaults: [String: String]) {
+    package init(
+      _ variable: String, _ value: String, settingDefaults: [String: String] = [:], settings: [String] = []
+    ) {
       self.variable = variable
       self.value = value
       self.settingDefaults = settingDefaults
+      self.settings = settings
     }
   }
 
@@ -72,6 +78,8 @@ package struct Dialect: Sendable {
   package var placePrefix: String
   /// Kinds whose scripts are all `once` where the recipe says none.
   package var onceKinds: Set<String>
+  /// Kinds that are built only where they are named: no glob matches their targets, and `all` is without them.
+  package var apartKinds: Set<String>
   /// Names that may not be declared yet, each with what to say.
   package var refused: [String: String]
   /// Variables that are defined by the program where the Stackfile doesn't (`cluster`).
@@ -81,7 +89,8 @@ package struct Dialect: Sendable {
     block: String, settings: [String], settingPrefixes: [String], settingDefaults: [String: String],
     variants: [Variant] = [], functions: [String: Function], implied: [Implied], kindNames: Set<String>,
     kindPrefixes: Set<String>,
-    placePrefix: String, onceKinds: Set<String>, refused: [String: String], defaults: [String: String]
+    placePrefix: String, onceKinds: Set<String>, apartKinds: Set<String> = [], refused: [String: String],
+    defaults: [String: String]
   ) {
     self.block = block
     self.settings = settings
@@ -94,6 +103,7 @@ package struct Dialect: Sendable {
     self.kindPrefixes = kindPrefixes
     self.placePrefix = placePrefix
     self.onceKinds = onceKinds
+    self.apartKinds = apartKinds
     self.refused = refused
     self.defaults = defaults
   }

@@ -3,6 +3,13 @@
 /// Everything that a cloud makes carries the cluster's id and what it was made for (`MachineTag`), from the moment that it
 /// exists, so that after a crash at any instant `machines` finds it. Methods may be called at once from many tasks.
 package protocol Cloud: Sendable {
+  /// Whether its machines were there before, and stay: then `create` takes one over, `delete` only forgets it, and a
+  /// fresh start is the user's to give.
+  var keepsMachines: Bool { get }
+
+  /// The generation of the machine that a server gets next, where `last` is the last one that was asked for.
+  func nextGeneration(_ server: String, after last: Int) async throws(CloudError) -> Int
+
   /// What the names in `wants` resolve to, and every problem with them, in one answer. Makes nothing.
   /// Throws only where the cloud itself can't be asked or can't work.
   ///
@@ -41,6 +48,11 @@ package protocol Cloud: Sendable {
 
   /// Deletes one of these. One that doesn't exist is fine.
   func delete(_ resource: CloudResource) async throws(CloudError)
+}
+
+extension Cloud {
+  package var keepsMachines: Bool { false }
+  package func nextGeneration(_ server: String, after last: Int) async throws(CloudError) -> Int { last + 1 }
 }
 
 /// Something besides machines that a cluster made in its cloud.
@@ -134,10 +146,12 @@ package struct Machine: Sendable, Hashable {
   package var flavorID: String
   /// Seconds since 1970.
   package var createdAt: Double
+  /// Where its sshd listens.
+  package var port: UInt16
 
   package init(
     id: String, name: String, tag: MachineTag, status: Status, addresses: [String], imageID: String, flavorID: String,
-    createdAt: Double
+    createdAt: Double, port: UInt16 = 22
   ) {
     self.id = id
     self.name = name
@@ -147,6 +161,7 @@ package struct Machine: Sendable, Hashable {
     self.imageID = imageID
     self.flavorID = flavorID
     self.createdAt = createdAt
+    self.port = port
   }
 }
 
@@ -191,6 +206,8 @@ package struct CloudError: Error, Sendable, Hashable, CustomStringConvertible {
     case forbidden
     /// What is there already, or its state, stands against it.
     case conflict
+    /// Only the user can say that nothing is lost by it.
+    case locked
     /// No answer, or "not now": another time it may work.
     case unavailable
     case failed

@@ -8,11 +8,14 @@ package struct Cleaner: Sendable {
   private let interrupt: Interrupt
   private let pool: ThreadPool
   private let now: @Sendable () -> Double
+  /// For machines that stay, of which none can be rebuilt.
+  private let reset: ServerReset?
 
   package init(
     cluster: Cluster?, store: any Store, reporter: any Reporter, interrupt: Interrupt, pool: ThreadPool,
-    now: @escaping @Sendable () -> Double
+    now: @escaping @Sendable () -> Double, reset: ServerReset? = nil
   ) {
+    self.reset = reset
     self.cluster = cluster
     self.store = store
     self.reporter = reporter
@@ -24,7 +27,8 @@ package struct Cleaner: Sendable {
   /// Does all of the plan. Everything is tried; the failures come back.
   ///
   /// - Parameter waits: whether to wait until the cloud no longer lists what was deleted.
-  package func carryOut(_ plan: CleanPlan, placePrefix: String, waits: Bool) async -> [StepError] {
+  package func carryOut(_ plan: CleanPlan, graph: Graph, waits: Bool) async -> [StepError] {
+    let placePrefix = graph.placePrefix
     var failures: [StepError] = []
     await withTaskGroup(of: StepError?.self) { group in
       for deletion in plan.deletions {
@@ -37,7 +41,7 @@ package struct Cleaner: Sendable {
       for rebuild in plan.rebuilds {
         group.addTask(executorPreference: pool) {
           await attempt { () async throws(StepError) in
-            try await self.rebuild(rebuild, placePrefix: placePrefix)
+            try await self.rebuild(rebuild, graph: graph, placePrefix: placePrefix)
           }
         }
       }
@@ -61,9 +65,11 @@ package struct Cleaner: Sendable {
   /// a request that made it may have been on its way. Returns what more was deleted.
   ///
   /// - Parameter isInDoubt: whether an earlier run was cut off while it made something.
-  package func finish(placePrefix: String, isInDoubt: Bool) async -> (CleanPlan, [StepError]) {
+  package func finish(graph: Graph, isInDoubt: Bool) async -> (CleanPlan, [StepError]) {
     var all = CleanPlan()
     guard let cluster else { return (all, []) }
+    // Nothing comes late where nothing is made.
+    let isInDoubt = isInDoubt && !cluster.cloud.keepsMachines
     for pause in isInDoubt ? Self.pausesInDoubt : Self.pauses {
       let (found, failure) = await left(cluster, after: pause)
       if let failure { return (all, [failure]) }
@@ -71,7 +77,7 @@ package struct Cleaner: Sendable {
         if isInDoubt { continue }
         break
       }
-      let failures = await carryOut(found, placePrefix: placePrefix, waits: true)
+      let failures = await carryOut(found, graph: graph, waits: true)
       guard failures.isEmpty else { return (all, failures) }
       all.deletions += found.deletions
       all.resources += found.resources
@@ -141,6 +147,10 @@ package struct Cleaner: Sendable {
       for resource in left { try await delete(resource, cluster) }
     case Tidier.action:
       try await Tidier(cluster, store: store, reporter: reporter, now: now).run(graph)
+    case ServerReset.action:
+      // It settles itself where it comes to its end.
+      try await reset?.resume(intent, in: graph)
+      return
     case Cluster.createAction where graph.place(named: intent.subject) != nil:
       // A machine that was being created carries its tag: its server's next turn adopts or removes it, and settles this.
       return
@@ -163,7 +173,8 @@ package struct Cleaner: Sendable {
     let server = placePrefix + machine.tag.server
     let forgotten = deletion.isStray ? [] : [server]
     let intent = try begin("delete", machine, ["forget": forgotten.joined(separator: " ")])
-    reporter.report(.note(target: server, text: "deleting \(machine.name)"))
+    let verb = cluster.cloud.keepsMachines ? "forgetting" : "deleting"
+    reporter.report(.note(target: server, text: "\(verb) \(machine.name)"))
     try await cloud(server) { () async throws(CloudError) in
       try await cluster.cloud.delete(machine.id, wait: waits)
     }
@@ -192,8 +203,14 @@ package struct Cleaner: Sendable {
     }
   }
 
-  private func rebuild(_ rebuild: CleanPlan.Rebuild, placePrefix: String) async throws(StepError) {
+  private func rebuild(
+    _ rebuild: CleanPlan.Rebuild, graph: Graph, placePrefix: String
+  ) async throws(StepError) {
     guard let cluster else { return }
+    if let reset {
+      return try await reset.run(
+        rebuild.place, forgetting: [placePrefix + rebuild.place.name] + rebuild.targets, in: graph)
+    }
     let server = placePrefix + rebuild.place.name
     let register = Cluster.generationRegister(rebuild.place.name)
     let last = try recorded("read the generation", server) { () throws(StoreError) in

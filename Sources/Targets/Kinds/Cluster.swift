@@ -14,7 +14,7 @@ package struct Cluster: Sendable {
   package let clock: any Clock<Duration>
   /// How long a machine may take from its creation until it answers.
   package let bootLimit: Duration
-  /// What the Stackfile says of host keys.
+  /// What the Stackfile says of host keys; where machines stay, `static` whatever it says.
   package let hostTrust: HostTrust
   private let watch: Watch<[Machine]>
 
@@ -30,7 +30,7 @@ package struct Cluster: Sendable {
     self.shells = shells
     self.clock = clock
     self.bootLimit = bootLimit
-    self.hostTrust = hostTrust
+    self.hostTrust = cloud.keepsMachines ? .static : hostTrust
     watch = Watch(clock: clock) { () async throws(CloudError) in try await cloud.machines(ofCluster: id) }
   }
 

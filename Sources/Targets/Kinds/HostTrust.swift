@@ -8,6 +8,11 @@ package enum HostTrust: String, Sendable, Hashable, CaseIterable {
   case injected
   /// Whoever answers first is believed. Only where the Stackfile says so.
   case firstUse = "first-use"
+  /// The machine was there before, and its keys are those that the user pinned. Where machines stay, it is always so.
+  case `static`
+
+  /// What the Stackfile may ask for.
+  package static let choices = allCases.filter { $0 != .static }
 
   /// The register that says that this cloud shows no console.
   static let register = "host-trust"
@@ -21,6 +26,17 @@ package enum HostTrust: String, Sendable, Hashable, CaseIterable {
     case .console: "host key from its console"
     case .injected: "host key injected and changed"
     case .firstUse: "host key believed at first use"
+    case .static: "host key pinned"
+    }
+  }
+
+  /// How its host keys came to be pinned, for messages.
+  package var pinOrigin: String {
+    switch self {
+    case .console: "when the machine showed it on its console"
+    case .injected: "when the machine was made"
+    case .firstUse: "when the machine was first connected to"
+    case .static: "by the Stackfile or known_hosts when the server was taken over"
     }
   }
 }

@@ -5,7 +5,10 @@ import Synchronization
 /// before anything is made.
 package struct ImageValidatedKind: TargetKind {
   /// Settings that are names of the cloud's, or ask for something that it may not have.
-  static let settings = ["image", "flavor", "zone", "network", "security-group", "floating", "spread", "volume"]
+  static let settings = [
+    "image", "flavor", "zone", "network", "security-group", "floating", "spread", "volume", "host", "port", "host-key",
+    "key",
+  ]
 
   private let cluster: Cluster
 

@@ -21,7 +21,10 @@ struct ServerBoot: Sendable {
     let open = try build.recorded("read the journal") { () throws(StoreError) in
       try build.store.intents().filter { $0.action == Cluster.createAction && $0.subject == place.name }
     }
-    let machines = try await machines(ofGeneration: last, isInDoubt: !open.isEmpty)
+    let keeps = cluster.cloud.keepsMachines
+    // Nothing comes late where nothing is made.
+    let isInDoubt = !open.isEmpty && !keeps
+    let machines = try await machines(ofGeneration: last, isInDoubt: isInDoubt)
     var adopted: Machine?
     for machine in machines.sorted(by: Machine.isBetter) {
       if adopted == nil, machine.tag.generation == last, machine.status != .deleting,
@@ -35,8 +38,11 @@ struct ServerBoot: Sendable {
       }
     }
     // What was asked for and never seen has the tag that is asked for again: should it still come, it is this one.
-    let isAskedAgain = !open.isEmpty && last > 0 && !machines.contains { $0.tag.generation == last }
-    let generation = adopted?.tag.generation ?? (isAskedAgain ? last : last + 1)
+    let isAskedAgain = isInDoubt && last > 0 && !machines.contains { $0.tag.generation == last }
+    let next = try await cloud { () async throws(CloudError) in
+      try await cluster.cloud.nextGeneration(place.name, after: last)
+    }
+    let generation = adopted?.tag.generation ?? (isAskedAgain ? last : next)
     if let adopted { try checkWasMissed(adopted) }
     let (registers, hostKey) =
       adopted == nil ? try cluster.newGeneration(generation, of: place.name, build.store) : ([:], nil)
@@ -48,7 +54,11 @@ struct ServerBoot: Sendable {
           action: Cluster.createAction, subject: place.name, values: ["generation": String(generation)], at: build.now()
         ))
     }
-    build.note(adopted == nil ? "creating \(spec.name)" : "adopting \(spec.name), which an earlier run began")
+    if keeps {
+      build.note("taking it over as it is")
+    } else {
+      build.note(adopted == nil ? "creating \(spec.name)" : "adopting \(spec.name), which an earlier run began")
+    }
     let machine = try await cloud { () async throws(CloudError) in try await cluster.cloud.create(spec) }
     try build.recorded("write the journal") { () throws(StoreError) in
       try build.store.note(intent, values: ["id": machine.id])
@@ -98,7 +108,7 @@ struct ServerBoot: Sendable {
       return try await again(machine, why)
     }
     let outputs = ServerOutputs(
-      id: id, generation: machine.tag.generation, ip: machine.addresses[0], hostKeys: keys,
+      id: id, generation: machine.tag.generation, ip: machine.addresses[0], port: machine.port, hostKeys: keys,
       user: place.settings["user"] ?? "stack", trust: trust)
     build.note("waiting for ssh at \(outputs.ip)")
     try await firstBoot(outputs)
@@ -160,12 +170,14 @@ struct ServerBoot: Sendable {
       let given = try build.recorded("read its host keys") { () throws(StoreError) in
         try build.store.registers(prefix: register)[register].flatMap { GivenHostKeys($0) }
       }
-      if let given, given.generation == machine.tag.generation { return (given.keys, .injected) }
+      if let given, given.generation == machine.tag.generation, !cluster.cloud.keepsMachines {
+        return (given.keys, .injected)
+      }
       if cluster.hostTrust == .firstUse { return ([try await firstUse(machine)], .firstUse) }
     } catch {
       throw .other(error)
     }
-    return (try await consoleKeys(machine.id), .console)
+    return (try await cloudKeys(machine.id), cluster.cloud.keepsMachines ? .static : .console)
   }
 
   private func firstUse(_ machine: Machine) async throws(StepError) -> HostKey {
@@ -177,7 +189,8 @@ struct ServerBoot: Sendable {
     }
   }
 
-  private func consoleKeys(_ id: String) async throws(NoConsole) -> [HostKey] {
+  /// Those that the cloud knows: the console shows them, or they are pinned.
+  private func cloudKeys(_ id: String) async throws(NoConsole) -> [HostKey] {
     let operation = "wait for its host keys"
     let limit = Deadline(cluster, now: build.now)
     var pause = Duration.milliseconds(250)
@@ -195,8 +208,10 @@ struct ServerBoot: Sendable {
       }
       if limit.isOver {
         var error = await failure(operation, limit.cause)
-        error.hint =
-          "\(Self.freshStart(build.name)); where the cloud's console stays empty, `host_keys = injected` does without it"
+        if let freshStart {
+          error.hint =
+            "\(freshStart); where the cloud's console stays empty, `host_keys = injected` does without it"
+        }
         throw .other(error)
       }
       _ = try? await cluster.clock.sleep(for: pause)
@@ -226,8 +241,10 @@ struct ServerBoot: Sendable {
     do throws(ShellError) {
       let shell = try cluster.shells.shell(at: site)
       let said = OutputTail()
+      // A machine that was there before has its first boot behind it.
+      let script = cluster.cloud.keepsMachines ? "true" : "cloud-init status --wait --long 2>&1"
       let status = try await shell.run(
-        "cloud-init status --wait --long 2>&1", timeout: cluster.bootLimit, output: { said.take($1) })
+        script, timeout: cluster.bootLimit, output: { said.take($1) })
       // 2 is "done, with warnings" of newer versions.
       guard status == .exited(0) || status == .exited(2) else {
         throw ShellError(.failed, host: place.name, operation: "wait for first boot", cause: "\(status)\n\(said.text)")
@@ -236,7 +253,7 @@ struct ServerBoot: Sendable {
       if error.code == .unreachable { throw await failure(error.operation, error.cause) }
       throw StepError(
         error.code == .interrupted ? .interrupted : .failed, operation: error.operation, subject: build.name,
-        cause: error.cause, hint: error.hint ?? Self.freshStart(build.name))
+        cause: error.cause, hint: error.hint ?? freshStart)
     }
   }
 
@@ -282,10 +299,13 @@ struct ServerBoot: Sendable {
       let end = console.split(separator: "\n").suffix(15)
       if !end.isEmpty { text += "\n    the end of its console:\n    " + end.joined(separator: "\n    ") }
     }
-    return StepError(operation: operation, subject: build.name, cause: text, hint: Self.freshStart(build.name))
+    return StepError(operation: operation, subject: build.name, cause: text, hint: freshStart)
   }
 
-  private static func freshStart(_ name: String) -> String { "`stackmake clean \(name)` deletes it for a fresh start" }
+  /// nil where nothing is gained by it.
+  private var freshStart: String? {
+    cluster.cloud.keepsMachines ? nil : "`stackmake clean \(build.name)` deletes it for a fresh start"
+  }
 
   private func cloud<R>(_ body: () async throws(CloudError) -> R) async throws(StepError) -> R {
     do throws(CloudError) {

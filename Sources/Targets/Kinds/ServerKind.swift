@@ -5,7 +5,7 @@ package import StackMake
 package struct ServerKind: TargetKind {
   /// Settings that a standing machine can't be given.
   static let fixedSettings: Set<String> = [
-    "image", "flavor", "zone", "network", "user", "volume", "floating", "spread",
+    "image", "flavor", "zone", "network", "user", "volume", "floating", "spread", "host", "port", "host-key",
   ]
 
   /// What of an observation says what there is once too often.
@@ -18,7 +18,8 @@ package struct ServerKind: TargetKind {
 
   package func attributes(of target: TargetID, in graph: Graph) -> [ManifestEntry] {
     guard let place = graph.place(target) else { return [] }
-    return graph[place].settings.sorted { $0.key < $1.key }.map { setting in
+    // With which key it is logged in to makes it no other server.
+    return graph[place].settings.filter { $0.key != "key" }.sorted { $0.key < $1.key }.map { setting in
       let isInPlace = setting.key == "security-group" || setting.key.hasPrefix("meta.")
       return ManifestEntry("\(isInPlace ? ManifestEntry.inPlacePrefix : "")setting \(setting.key)", setting.value)
     }
@@ -78,6 +79,7 @@ package struct ServerKind: TargetKind {
     }
     if observation.values["id"] != trace.outputs["id"] { return .run(boot + all) }
     if let problem = observation.problem {
+      if cluster.cloud.keepsMachines { return .locked(halfReset(situation)) }
       return .locked(lock(situation, "the server is \(problem), and is not thrown away by itself"))
     }
     for case .changed(let key, _, _) in situation.reasons where key.hasPrefix("setting ") {
@@ -137,7 +139,16 @@ package struct ServerKind: TargetKind {
   private func lock(_ situation: Situation, _ cause: String) -> StepError {
     StepError(
       .locked, operation: "build", subject: situation.name, cause: cause,
-      hint: "`stackmake clean \(situation.name)` deletes it, and the next build makes it anew")
+      hint: cluster.cloud.keepsMachines
+        ? "`stackmake clean \(situation.name)` forgets it, and the next build takes it over as it is said now"
+        : "`stackmake clean \(situation.name)` deletes it, and the next build makes it anew")
+  }
+
+  private func halfReset(_ situation: Situation) -> StepError {
+    StepError(
+      .locked, operation: "build", subject: situation.name, cause: "its reset was cut off, or failed",
+      hint: "the same `stackmake clean` runs it again from its start; where you made the server fresh yourself: "
+        + "`stackmake clean \(situation.name) --fresh`")
   }
 
   /// Of several machines for one server the one with the highest generation.

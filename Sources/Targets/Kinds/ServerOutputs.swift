@@ -4,17 +4,22 @@ import FoundationEssentials
 package struct ServerOutputs: Sendable, Hashable {
   package var id: String
   package var generation: Int
+  /// The address, or the name where the layout gives one.
   package var ip: String
+  package var port: UInt16
   package var hostKeys: [HostKey]
   package var user: String
   /// How its host keys came to be believed.
   package var trust: HostTrust
 
-  package init(id: String, generation: Int, ip: String, hostKeys: [HostKey], user: String, trust: HostTrust = .console)
-  {
+  package init(
+    id: String, generation: Int, ip: String, port: UInt16 = 22, hostKeys: [HostKey], user: String,
+    trust: HostTrust = .console
+  ) {
     self.id = id
     self.generation = generation
     self.ip = ip
+    self.port = port
     self.hostKeys = hostKeys
     self.user = user
     self.trust = trust
@@ -26,7 +31,7 @@ package struct ServerOutputs: Sendable, Hashable {
       let user = values["user"], let keys = values["host-key"]
     else { return nil }
     self.init(
-      id: id, generation: generation, ip: ip,
+      id: id, generation: generation, ip: ip, port: values["port"].flatMap { UInt16($0) } ?? 22,
       hostKeys: keys.split(separator: ",").compactMap { text in
         let words = text.split(separator: " ")
         return words.count == 2 ? HostKey(type: String(words[0]), base64: String(words[1])) : nil
@@ -34,9 +39,12 @@ package struct ServerOutputs: Sendable, Hashable {
   }
 
   package var values: [String: String] {
-    [
+    var values = [
       "id": id, "generation": String(generation), "ip": ip, "user": user, "trust": trust.rawValue,
       "host-key": hostKeys.map { "\($0.type) \($0.base64)" }.sorted().joined(separator: ","),
     ]
+    // Where it is the usual one nothing is said, so that records of before this was told are still the same.
+    if port != 22 { values["port"] = String(port) }
+    return values
   }
 }

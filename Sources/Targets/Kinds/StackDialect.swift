@@ -13,7 +13,8 @@ extension Dialect {
       settingPrefixes: ["meta."],
       settingDefaults: ["user": "stack"],
       variants: [
-        Variant("cloud", "local", settingDefaults: ["image": "debian-12", "flavor": "m1.small"])
+        Variant("cloud", "local", settingDefaults: ["image": "debian-12", "flavor": "m1.small"]),
+        Variant("cloud", "static", settings: ["host", "port", "key", "host-key"]),
       ],
       functions: [
         "server": .placeName,
@@ -31,9 +32,10 @@ extension Dialect {
         Implied("stacked/%", onlyIfDeclared: true, dependencies: ["server/%"]),
       ],
       kindNames: ["image-validated", "layout"],
-      kindPrefixes: ["server", "stacked"],
+      kindPrefixes: ["server", "stacked", "reset"],
       placePrefix: "server/",
       onceKinds: ["stacked"],
+      apartKinds: ["reset"],
       refused: [
         "ssh-mesh": "`ssh-mesh` is not available yet",
         "overlay-net": "`overlay-net` is not available yet",

@@ -19,8 +19,14 @@ extension MachineWant {
 extension StepError {
   /// A failure of the cloud, as the failure of a step.
   package init(_ error: CloudError, subject: String) {
+    let code: Code =
+      switch error.code {
+      case .interrupted: .interrupted
+      case .locked: .locked
+      default: .failed
+      }
     self.init(
-      error.code == .interrupted ? .interrupted : .failed, operation: error.operation, subject: subject,
+      code, operation: error.operation, subject: subject,
       cause: error.cause, hint: error.hint)
   }
 }

@@ -27,6 +27,11 @@ package struct SSHTarget: Sendable, Hashable {
   /// For how long a refused key is tried again: first boot may still be writing it down.
   package var authenticationLimit: Duration
 
+  /// The files among its identities, for the system's ssh.
+  package var keyFiles: [FilePath] {
+    identities.compactMap { if case .keyFile(let path) = $0 { path } else { nil } }
+  }
+
   package init(
     host: String, address: String, port: UInt16 = 22, user: String, identities: [Identity], pins: [HostKey],
     pinOrigin: String = "when the machine was made", connectLimit: Duration = .seconds(300),

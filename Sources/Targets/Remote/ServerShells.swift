@@ -6,13 +6,20 @@ package final class ServerShells: ShellProvider {
   package let here: any Shell
   private let identities: [SSHTarget.Identity]
   private let connectLimit: Duration
+  /// By server: a key that only it is logged in to with.
+  private let keys: [String: SSHTarget.Identity]
   private let shells = Mutex<[SSHTarget: SSHShell]>([:])
 
   /// - Parameters:
   ///   - identities: what to log in with; the cluster's own key first.
   ///   - connectLimit: how long to try to connect; five minutes at most.
-  package init(here: any Shell, identities: [SSHTarget.Identity], connectLimit: Duration = .seconds(300)) {
+  ///   - keys: by server, what is tried before all these.
+  package init(
+    here: any Shell, identities: [SSHTarget.Identity], connectLimit: Duration = .seconds(300),
+    keys: [String: SSHTarget.Identity] = [:]
+  ) {
     self.here = here
+    self.keys = keys
     self.identities = identities
     self.connectLimit = min(connectLimit, .seconds(300))
   }
@@ -35,8 +42,18 @@ package final class ServerShells: ShellProvider {
         hint: "`stackmake server/\(site.name)` builds it")
     }
     return SSHTarget(
-      host: site.name, address: outputs.ip, user: site.user, identities: identities, pins: outputs.hostKeys,
-      pinOrigin: "when the machine showed it on its console", connectLimit: connectLimit)
+      host: site.name, address: outputs.ip, port: outputs.port, user: site.user,
+      identities: (keys[site.name].map { [$0] } ?? []) + identities, pins: outputs.hostKeys,
+      pinOrigin: outputs.trust.pinOrigin, connectLimit: connectLimit)
+  }
+
+  package func close(server: String) async {
+    let all = shells.withLock { shells in
+      let own = shells.filter { $0.key.host == server }
+      for target in own.keys { shells[target] = nil }
+      return Array(own.values)
+    }
+    for shell in all { await shell.close() }
   }
 
   package func close() async {

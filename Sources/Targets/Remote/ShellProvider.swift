@@ -6,6 +6,8 @@ package protocol ShellProvider: Sendable {
   func shell(at site: StepSite) throws(ShellError) -> any Shell
   /// The shell of this machine, in the Stackfile's directory.
   var here: any Shell { get }
+  /// Closes the connections to one server, so that the next shell of it is another one.
+  func close(server: String) async
   /// Closes every connection.
   func close() async
 }

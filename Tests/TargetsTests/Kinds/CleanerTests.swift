@@ -26,7 +26,7 @@ import Testing
   }
 
   private func carryOut(_ plan: CleanPlan, _ world: KindWorld) async -> [StepError] {
-    await world.cleaner().carryOut(plan, placePrefix: world.graph.placePrefix, waits: true)
+    await world.cleaner().carryOut(plan, graph: world.graph, waits: true)
   }
 
   private func recorded(_ world: KindWorld) -> [String] { world.store.traces().keys.sorted() }
@@ -109,7 +109,7 @@ import Testing
     world.cloud.with { $0.resources = [CloudResource(kind: .port, id: "p1", name: "stackmake-c1-web", server: "web")] }
     // As if the first list had been an old one.
     #expect(await carryOut(CleanPlan(forgotten: recorded(world)), world) == [])
-    let (more, failures) = await world.cleaner().finish(placePrefix: "server/", isInDoubt: false)
+    let (more, failures) = await world.cleaner().finish(graph: world.graph, isInDoubt: false)
     #expect(failures == [])
     #expect(more.deletions.map(\.machine.id) == ["id-1", "id-2"])
     #expect(more.resources.map(\.id) == ["p1"])
@@ -127,7 +127,7 @@ import Testing
         cloud.with { $0.machines["late"] = KindWorld.machine("web", id: "late") }
       }
     }
-    let (more, failures) = await world.cleaner().finish(placePrefix: "server/", isInDoubt: isInDoubt)
+    let (more, failures) = await world.cleaner().finish(graph: world.graph, isInDoubt: isInDoubt)
     #expect(failures == [])
     #expect(more.deletions.map(\.machine.id) == (isInDoubt ? ["late"] : []))
     #expect(cloud.log.count { $0.hasPrefix("list") } == (isInDoubt ? 3 : 1))

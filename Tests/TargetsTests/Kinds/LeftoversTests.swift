@@ -107,7 +107,7 @@ import Testing
     let standing = CleanPlan.World(machines: world.machines, recorded: ["server/web"])
     let leftovers = Leftovers(graph: world.graph, standing, claims: ["web": .init(machine: "id-1", generation: 1)])
     let plan = leftovers.plan(graph: world.graph, standing)
-    #expect(await world.cleaner().carryOut(plan, placePrefix: "server/", waits: true).isEmpty)
+    #expect(await world.cleaner().carryOut(plan, graph: world.graph, waits: true).isEmpty)
     #expect(world.machines == [Self.web])
     #expect(world.store.trace(of: "server/web") != nil)
     #expect(world.store.intents().isEmpty)
