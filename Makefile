@@ -7,7 +7,7 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null); do \
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake
 
-.PHONY: all build demo demo-clean test test-cloud kill-test chaos under-systemd fuzz install bench fmt lint setup clean
+.PHONY: all build demo demo-clean test test-cloud kill-test chaos under-systemd sanitize fuzz install bench fmt lint setup clean
 
 all: build
 
@@ -36,6 +36,10 @@ test-cloud: setup
 # 100 kills at seeded instants; COUNT and SEED change that.
 kill-test: build
 	Tests/Cloud/kill-test $(STACKMAKE) $(or $(COUNT),100) $(or $(SEED),1)
+
+# What runs at once, under the thread sanitizer: a build of its own, and many minutes.
+sanitize: setup
+	Tests/sanitize
 
 # The local cloud inside a booted machine whose first process is systemd.
 under-systemd: build
