@@ -94,7 +94,7 @@ package struct Assessor: Sendable {
     }
     var situation = Situation(
       target: target, graph: graph, manifest: manifest, trace: trace, progress: steps, observation: observation,
-      reasons: reasons, isForced: forced.contains(target))
+      reasons: reasons, isForced: forced.contains(target), isObserved: observations.lookedAt.contains(target))
     guard !reasons.isEmpty else {
       return Assessment(situation: situation, decision: nil, outputs: trace?.outputs ?? [:])
     }

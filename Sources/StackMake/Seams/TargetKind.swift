@@ -50,10 +50,12 @@ package struct Situation: Sendable {
   package var observation: Observation?
   package var reasons: [StaleReason]
   package var isForced: Bool
+  /// Whether the world was looked at: where it wasn't (`--no-refresh`), no observation says nothing.
+  package var isObserved: Bool
 
   package init(
     target: TargetID, graph: Graph, manifest: Manifest, trace: Trace?, progress: [StepRecord],
-    observation: Observation?, reasons: [StaleReason], isForced: Bool
+    observation: Observation?, reasons: [StaleReason], isForced: Bool, isObserved: Bool = true
   ) {
     self.target = target
     self.graph = graph
@@ -63,6 +65,7 @@ package struct Situation: Sendable {
     self.observation = observation
     self.reasons = reasons
     self.isForced = isForced
+    self.isObserved = isObserved
   }
 
   package var name: String { graph.name(target) }

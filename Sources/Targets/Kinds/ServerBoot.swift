@@ -86,7 +86,8 @@ struct ServerBoot: Sendable {
 
   /// The list that said that the recorded machine is gone was an old one: what was done on it is not to be done again.
   private func checkWasMissed(_ machine: Machine) throws(StepError) {
-    guard build.situation.observation == nil, let trace = build.situation.trace?.outputs, trace["id"] == machine.id,
+    guard build.situation.isObserved, build.situation.observation == nil, let trace = build.situation.trace?.outputs,
+      trace["id"] == machine.id,
       trace["generation"] == String(machine.tag.generation)
     else { return }
     throw StepError(

@@ -69,7 +69,7 @@ package struct ServerKind: TargetKind {
   private func decideItself(_ situation: Situation) -> Decision {
     let all = situation.graph.recipe(situation.target).indices.map { Action.step($0) }
     let boot: [Action] = [.act("create"), .act("wait")]
-    guard let observation = situation.observation else { return .run(boot + all) }
+    guard let observation = situation.observation ?? Self.recorded(situation) else { return .run(boot + all) }
     guard let trace = situation.trace else {
       // Half-made by an earlier run, or given a fresh disk by clean: create adopts it.
       switch stepsLeft(situation, generation: observation.values["generation"] ?? "") {
@@ -96,6 +96,12 @@ package struct ServerKind: TargetKind {
     let steps = stepsLeft(situation, generation: observation.values["generation"] ?? "")
     guard inPlace > 0, case .run(let actions) = steps else { return steps }
     return .run([.act("update")] + actions)
+  }
+
+  /// The machine as it is on record, where nobody looked at it: that is then what counts.
+  private static func recorded(_ situation: Situation) -> Observation? {
+    guard !situation.isObserved, let outputs = situation.trace?.outputs else { return nil }
+    return Observation(values: outputs.filter { ["id", "generation"].contains($0.key) })
   }
 
   private static func isInPlace(_ reason: StaleReason) -> Bool {

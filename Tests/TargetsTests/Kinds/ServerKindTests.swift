@@ -18,6 +18,7 @@ import Testing
     /// Steps of a build that didn't end, as they are now.
     var progress: [(number: Int, state: StepRecord.State)] = []
     var isForced = false
+    var isObserved = true
     /// Numbers of steps from 1, after `create` and `wait` where it boots; nil is locked.
     var boots = false
     /// Whether it is changed in place first.
@@ -36,6 +37,13 @@ import Testing
   static let cases = [
     Case(testDescription: "never built", isBuilt: false, seen: nil, boots: true, runs: [1, 2]),
     Case(testDescription: "deleted behind its back", seen: nil, boots: true, runs: [1, 2]),
+    // With --no-refresh the record is believed.
+    Case(
+      testDescription: "not looked at, and its recipe changed", builtRecipe: ["echo a", "echo c"], seen: nil,
+      isObserved: false, runs: [2]),
+    Case(
+      testDescription: "not looked at, never built", isBuilt: false, seen: nil, isObserved: false, boots: true,
+      runs: [1, 2]),
     Case(
       testDescription: "deleted, and another flavor since", settings: "flavor=m1.tiny", builtSettings: "", seen: nil,
       boots: true, runs: [1, 2]),
@@ -130,14 +138,14 @@ import Testing
         isOnce: test.recipe[number].hasPrefix("once "), generation: "1", at: 1)
     }
     let reasons = Staleness.reasons(
-      manifest, trace: trace, drift: trace.flatMap { kind.drift($0, test.seen) }, failure: nil,
+      manifest, trace: trace, drift: test.isObserved ? trace.flatMap { kind.drift($0, test.seen) } : nil, failure: nil,
       unfinishedStep: RecipeDecision.unfinishedStep(progress), isForced: test.isForced)
     #expect(!reasons.isEmpty)
     return (
       kind,
       Situation(
         target: world.target("server/web"), graph: world.graph, manifest: manifest, trace: trace, progress: progress,
-        observation: test.seen, reasons: reasons, isForced: test.isForced)
+        observation: test.seen, reasons: reasons, isForced: test.isForced, isObserved: test.isObserved)
     )
   }
 
