@@ -14,6 +14,7 @@ Whatever it waits for has a limit. What `verify` makes it removes, also when it 
 import argparse
 import difflib
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -109,7 +110,7 @@ def message(reply):
         inner = next(iter(body.values()))
         return inner.get("message") if isinstance(inner, dict) else str(inner)
     except (ValueError, StopIteration, AttributeError):
-        return reply.text.strip()[:500]
+        return " ".join(re.sub(r"<[^>]*>", " ", reply.text).split())[:500]
 
 
 def trouble(service):
@@ -128,8 +129,8 @@ def trouble(service):
 
 
 def services(cloud, options):
-    cloud.call("image", "GET", "/v2/images?limit=1")
-    cloud.call("network", "GET", "/v2.0/networks?limit=1")
+    cloud.call("image", "GET", "/images?limit=1")
+    cloud.call("network", "GET", "/networks?limit=1")
     cloud.call("placement", "GET", "/resource_providers?name=none")
     cloud.call("compute", "GET", "/servers?limit=1")
     found = cloud.call("compute", "GET", "/os-services")["services"]
@@ -398,21 +399,21 @@ class Probes:
 
     def prepare(self):
         if self.options.image:
-            found = self.cloud.call("image", "GET", f"/v2/images?name={self.options.image}")["images"]
+            found = self.cloud.call("image", "GET", f"/images?name={self.options.image}")["images"]
             if not found:
                 raise Failure(f"there is no image called {self.options.image}")
             self.image = found[0]["id"]
         else:
-            made = self.cloud.call("image", "POST", "/v2/images", {
+            made = self.cloud.call("image", "POST", "/images", {
                 "name": self.tag, "disk_format": "raw", "container_format": "bare", "visibility": "private", **MARK})
             self.image = made["id"]
-            self.cloud.call("image", "PUT", f"/v2/images/{self.image}/file", data=bytes(1 << 20),
+            self.cloud.call("image", "PUT", f"/images/{self.image}/file", data=bytes(1 << 20),
                             headers={"Content-Type": "application/octet-stream"})
         made = self.cloud.call("compute", "POST", "/flavors", {"flavor": {
             "name": self.tag, "vcpus": 1, "ram": 64 if self.options.image is None else 512, "disk": 1}})
         self.flavor = made["flavor"]["id"]
         if self.options.network:
-            found = self.cloud.call("network", "GET", f"/v2.0/networks?name={self.options.network}")["networks"]
+            found = self.cloud.call("network", "GET", f"/networks?name={self.options.network}")["networks"]
             if not found:
                 raise Failure(f"there is no network called {self.options.network}")
             self.network = found[0]["id"]
@@ -478,9 +479,9 @@ def sweep(cloud, limit):
         for flavor in cloud.call("compute", "GET", "/flavors?is_public=none")["flavors"]:
             if flavor["name"].startswith(PREFIX):
                 cloud.call("compute", "DELETE", f"/flavors/{flavor['id']}", missing_ok=True)
-        for image in cloud.call("image", "GET", "/v2/images?limit=1000&stackmake=probe")["images"]:
+        for image in cloud.call("image", "GET", "/images?limit=1000&stackmake=probe")["images"]:
             if image["name"].startswith(PREFIX):
-                cloud.call("image", "DELETE", f"/v2/images/{image['id']}", missing_ok=True)
+                cloud.call("image", "DELETE", f"/images/{image['id']}", missing_ok=True)
     except Failure as failure:
         left.append(str(failure))
     return f"what was made for the proof is not all removed: {'; '.join(left)}" if left else None
@@ -542,7 +543,7 @@ def main():
     parser.add_argument("--virt", default="fake", help="nova's virt driver")
     parser.add_argument("--image", help="verify: boot this image instead of an empty one")
     parser.add_argument("--network", help="verify: give instances this network instead of none")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     actions = {"services": services, "up": up, "forget": forget, "verify": verify}
     try:
         sys.exit(actions[options.what](Cloud(options.cloud), options) or 0)
