@@ -40,6 +40,8 @@ struct Loading {
   var placeTargets: [Int?] = []
   var builder = GraphBuilder()
   var shared = SharedRecipes()
+  /// Names that are targets where a pattern matches them.
+  var asked: Set<String> = []
   /// Targets whose results are used in `{{ result TARGET }}`.
   var givers: Set<Int> = []
   var renderedFiles: [String: TemplateSyntax?] = [:]

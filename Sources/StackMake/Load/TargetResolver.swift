@@ -48,6 +48,7 @@ extension Loading {
     }
     scope.specifics = specifics(target, matches)
     let on = scope.specifics.isEmpty ? nil : resolveOptions(target, &scope)
+    if scope.target == dialect.described { describe(target, &scope) }
     var appended: [Part] = []
     for rule in targets.appending[target] ?? [] where hasRecipe(rule) { appended.append(Part(rule: rule, stem: nil)) }
     for match in matches {
@@ -129,6 +130,17 @@ extension Loading {
         definition: VariableTable.Definition(
           name: tree.range(assignment.name), value: tree.range(assignment.value), mode: .value),
         stem: stem, rank: Scope.Rank(stemLength: stem?.utf8.count ?? 0, isPack: loaded.isPack))
+    }
+  }
+
+  /// Keeps the values of all variables of a target, in the order in which they are first said.
+  private mutating func describe(_ target: Int, _ scope: inout Scope) {
+    var names: [String] = []
+    for specific in scope.specifics where !names.contains(specific.name) { names.append(specific.name) }
+    for name in names {
+      guard case (let template?, _)? = specific(name, fallsBack: true, nil, &scope) else { continue }
+      builder.description.append((name, template))
+      finish(target, nil, template.targets)
     }
   }
 

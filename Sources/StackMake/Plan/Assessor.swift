@@ -104,7 +104,7 @@ package struct Assessor: Sendable {
       situation.reasons = [.forcedAfterOnce(step: step)]
     }
     var predicted: [String: String]?
-    if case .run = decision, isComplete { predicted = kind.predict(situation) }
+    if case .run = decision, isComplete || kind.predictsFromGraph { predicted = kind.predict(situation) }
     return Assessment(situation: situation, decision: decision, outputs: predicted)
   }
 

@@ -85,6 +85,8 @@ package struct Dialect: Sendable {
   package var onceKinds: Set<String>
   /// Kinds that are built only where they are named: no glob matches their targets, and `all` is without them.
   package var apartKinds: Set<String>
+  /// The target whose variables describe what was built: `access`.
+  package var described: String?
   /// Names that may not be declared yet, each with what to say.
   package var refused: [String: String]
   /// Variables that are defined by the program where the Stackfile doesn't (`cluster`).
@@ -94,7 +96,8 @@ package struct Dialect: Sendable {
     block: String, settings: [String], settingPrefixes: [String], settingDefaults: [String: String],
     variants: [Variant] = [], functions: [String: Function], implied: [Implied], kindNames: Set<String>,
     kindPrefixes: Set<String>,
-    placePrefix: String, onceKinds: Set<String>, apartKinds: Set<String> = [], refused: [String: String],
+    placePrefix: String, onceKinds: Set<String>, apartKinds: Set<String> = [],
+    described: String? = nil, refused: [String: String],
     defaults: [String: String]
   ) {
     self.block = block
@@ -109,6 +112,7 @@ package struct Dialect: Sendable {
     self.placePrefix = placePrefix
     self.onceKinds = onceKinds
     self.apartKinds = apartKinds
+    self.described = described
     self.refused = refused
     self.defaults = defaults
   }

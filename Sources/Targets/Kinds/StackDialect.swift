@@ -38,10 +38,11 @@ extension Dialect {
         Implied("cells-verified", onlyIfDeclared: true, dependencies: ["stacked/*"]),
       ],
       kindNames: ["image-validated", "layout", "ssh-mesh", "overlay-net"],
-      kindPrefixes: ["server", "stacked", "reset"],
+      kindPrefixes: ["server", "stacked", "reset", "leave"],
       placePrefix: "server/",
       onceKinds: ["stacked"],
-      apartKinds: ["reset"],
+      apartKinds: ["reset", "leave"],
+      described: "access",
       refused: [:],
       defaults: ["cluster": cluster])
   }

@@ -22,6 +22,9 @@ package struct OverlayNetKind: Removable {
 
   package func decide(_ situation: Situation) -> Decision { .first("connect", situation) }
 
+  /// Who is in it says which addresses there are.
+  package var predictsFromGraph: Bool { true }
+
   package func predict(_ situation: Situation) -> [String: String]? {
     guard let settings = try? OverlaySettings(situation.graph.variables) else { return nil }
     return Self.outputs(settings, situation, situation.graph.places.map(\.name))
