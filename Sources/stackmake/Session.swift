@@ -11,7 +11,7 @@ struct Session: Sendable {
   /// The directory of the Stackfile.
   let directory: FilePath
   let graph: Graph
-  let fileSystem: LocalFileSystem
+  let fileSystem: PackFileSystem
   let command: String
   let start: Double
 
@@ -25,10 +25,10 @@ struct Session: Sendable {
     let environment = ProcessInfo.processInfo.environment
     let file = try stackfile(options)
     let directory = file.removingLastComponent().lexicallyNormalized()
-    let fileSystem = LocalFileSystem(directory: directory)
+    let fileSystem = PackFileSystem(.builtIn, over: LocalFileSystem(directory: directory))
     let loader = Loader(
-      fileSystem: fileSystem, dialect: .stack(cluster: clusterName(directory)), packs: [:], environment: environment,
-      overrides: overrides)
+      fileSystem: fileSystem, dialect: .stack(cluster: clusterName(directory)), packs: Packs.builtIn.stackfiles,
+      environment: environment, overrides: overrides)
     let result = loader.load(file.lastComponent?.string ?? "Stackfile")
     guard let graph = result.graph else {
       Console.write(DiagnosticRenderer(sources: result.sources).render(result.diagnostics), to: .standardError)

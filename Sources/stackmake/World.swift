@@ -49,6 +49,8 @@ struct World: Sendable {
         clock: ContinuousClock(), bootLimit: bootLimit, hostTrust: try hostTrust(session))
       kinds["image-validated"] = ImageValidatedKind(cluster: cluster!)
       kinds["layout"] = LayoutKind()
+      kinds["ssh-mesh"] = SSHMeshKind(cluster: cluster!)
+      kinds["overlay-net"] = OverlayNetKind(cluster: cluster!)
       kinds["server"] = ServerKind(cluster: cluster!)
     }
     let shells = cluster?.shells as? ServerShells ?? ServerShells(here: here, identities: [])

@@ -243,7 +243,11 @@ extension Loading {
   /// Edges that a target's recipe and its places bring along.
   private mutating func finish(_ target: Int, _ on: [PlaceID]?, _ edges: [TargetID]) {
     // A target's own outputs in its recipe come of building it: no edge to itself.
-    for edge in edges where edge != TargetID(target) { builder.addEdge(from: TargetID(target), to: edge) }
+    for edge in edges where edge != TargetID(target) {
+      // Of another target than a place's a value is used, which the manifest has.
+      let isPlace = targets.names[Int(edge.index)].hasPrefix(dialect.placePrefix)
+      builder.addEdge(from: TargetID(target), to: edge, orderOnly: !isPlace)
+    }
     if placeTargets.isEmpty { return }
     for place in on ?? [] { connect(target, place: Int(place.index)) }
     if let place = places[target] { connect(target, place: place) }

@@ -14,7 +14,12 @@ package struct Dialect: Sendable {
     /// An output of the target `prefix + place`, with its edge: `ip`, `ip NAME`. Without a
     /// name it is the target's own place.
     case output(prefix: String, key: String)
-    /// The same for every place that matches a glob, joined by a space: `ips GLOB`.
+    /// What one target gives for each place, under `key` and the place's name: `overlay_ip`, `overlay_ip NAME`.
+    /// Only the value counts: that the target gives another place something else makes nothing stale.
+    case shared(target: String, key: String)
+    /// `result TARGET`: the last line that the last script of its recipe printed. Only the value counts.
+    case result
+    /// The same as `output` for every place that matches a glob, joined by a space: `ips GLOB`.
     case outputs(prefix: String, key: String)
     /// `join SEP GLOB`: the same, joined by SEP.
     case joinedOutputs(prefix: String, key: String)
