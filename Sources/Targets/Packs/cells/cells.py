@@ -189,8 +189,9 @@ def forget(cloud, options):
 def forget_host(cloud, host, service, options):
     if service:
         path = f"/os-services/{service['id']}"
+        # To a dead one the order would wait in its queue, and disable the next nova-compute of that name.
         change = {"status": "disabled", "disabled_reason": "stackmake gives this machine up"}
-        cloud.call("compute", "PUT", path, change)
+        cloud.call("compute", "PUT", path, {"forced_down": True} if options.dead else change)
         remove_instances(cloud, host, service, options)
         remove_service(cloud, host, path, options)
         say(f"{host}: its compute service and mapping are removed")
