@@ -38,21 +38,15 @@ struct PingMatrix: Sendable, Hashable {
 
   /// A row for each server that sends, a column for each that answers.
   var table: String {
-    let width = names.map(\.count).max() ?? 0
-    func row(_ name: String, _ cells: [String]) -> String {
-      let line = name + String(repeating: " ", count: width - name.count) + cells.map { "  " + $0 }.joined()
-      return String(line.reversed().drop { $0 == " " }.reversed())
-    }
-    let head = row("", names)
-    return
-      ([head]
+    let rows =
+      [[""] + names]
       + names.map { from in
-        row(
-          from,
-          names.map { to in
-            let text = from == to ? "-" : answer(from: from, to: to).rawValue
-            return text + String(repeating: " ", count: max(0, to.count - text.count))
-          })
-      }).joined(separator: "\n")
+        [from] + names.map { to in from == to ? "-" : answer(from: from, to: to).rawValue }
+      }
+    let widths = (0...names.count).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { cells in
+      let line = zip(cells, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
+      return String(line.reversed().drop { $0 == " " }.reversed())
+    }.joined(separator: "\n")
   }
 }
