@@ -25,15 +25,18 @@ struct ServerBoot: Sendable {
     // Nothing comes late where nothing is made.
     let isInDoubt = !open.isEmpty && !keeps
     let machines = try await machines(ofGeneration: last, isInDoubt: isInDoubt)
+    // An earlier attempt of this run waited for it in vain.
+    let failed = keeps || build.outputs["ip"] != nil ? nil : build.outputs["id"]
     var adopted: Machine?
     for machine in machines.sorted(by: Machine.isBetter) {
-      if adopted == nil, machine.tag.generation == last, machine.status != .deleting,
+      if adopted == nil, machine.id != failed, machine.tag.generation == last, machine.status != .deleting,
         ServerKind.problem(machine.status) == nil || machine.status == .incomplete
       {
         adopted = machine
       } else if machine.status != .deleting {
         // Left by an attempt that failed or was cut off: it is ours, and nobody needs it.
-        build.note("removing \(machine.name) of generation \(machine.tag.generation), which was left half made")
+        let why = machine.id == failed ? "failed" : "was left half made"
+        build.note("removing \(machine.name) of generation \(machine.tag.generation), which \(why)")
         try await cloud { () async throws(CloudError) in try await cluster.cloud.delete(machine.id, wait: true) }
       }
     }
@@ -248,7 +251,7 @@ struct ServerBoot: Sendable {
         script, timeout: cluster.bootLimit, output: { said.take($1) })
       // 2 is "done, with warnings" of newer versions.
       guard status == .exited(0) || status == .exited(2) else {
-        throw ShellError(.failed, host: place.name, operation: "wait for first boot", cause: "\(status)\n\(said.text)")
+        throw ShellError(.failed, host: place.name, operation: "wait for first boot", cause: "\(status)\(said.below)")
       }
     } catch {
       if error.code == .unreachable { throw await failure(error.operation, error.cause) }
@@ -300,7 +303,14 @@ struct ServerBoot: Sendable {
       let end = console.split(separator: "\n").suffix(15)
       if !end.isEmpty { text += "\n    the end of its console:\n    " + end.joined(separator: "\n    ") }
     }
-    return StepError(operation: operation, subject: build.name, cause: text, hint: freshStart)
+    let hint = [Self.advice(cause), freshStart].compactMap { $0 }.joined(separator: ". ")
+    return StepError(operation: operation, subject: build.name, cause: text, hint: hint.isEmpty ? nil : hint)
+  }
+
+  /// What to change, where the cloud's words tell it.
+  private static func advice(_ cause: String) -> String? {
+    guard cause.contains("No valid host was found") else { return nil }
+    return "no host has room for it, or may take it: another `flavor`, `zone` or `spread` may help"
   }
 
   /// nil where nothing is gained by it.
