@@ -4,7 +4,7 @@ import Testing
 extension AcceptanceTests {
   /// How much is asked of the cloud: counted on the way to it.
   @Suite(
-    .serialized, .onCluster, .enabled(if: OpenStackTestCloud.site != nil, "the local cloud has no requests"),
+    .serialized, .onCluster, .enabled(if: RealCloud.current != nil, "the local cloud has no requests"),
     .timeLimit(.minutes(8)))
   struct RequestTests {
     static let servers = 10
