@@ -44,7 +44,8 @@ extension OpenStackTests {
 
     static let outages = [
       Outage(
-        service: "keystone", whileNamesAreLookedUp: .gone("log in to cloud `test`: lab", "POST http://CLOUD/v3/auth/tokens"),
+        service: "keystone",
+        whileNamesAreLookedUp: .gone("log in to cloud `test`: lab", "POST http://CLOUD/v3/auth/tokens"),
         whileAServerIsMade: noHost, left: all + ["servers lab-web ERROR"],
         whileAServerIsTakenDown: .gone("log in to cloud `test`: lab", "POST http://CLOUD/v3/auth/tokens")),
       Outage(

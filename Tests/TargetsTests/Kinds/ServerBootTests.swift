@@ -282,7 +282,7 @@ import Testing
   func firstBootMustSucceed(status: Targets.ExitStatus, isGood: Bool) async throws {
     let world = try world()
     world.shells.shell(of: "web").answer(
-      "cloud-init", with: FakeShell.Reply("status: error\nno such package", status: status))
+      "cloud-init", with: FakeShell.Reply("..\n.....\nstatus: error\nno such package\n", status: status))
     guard !isGood else {
       #expect(try await boot(world)["generation"] == "1")
       return
