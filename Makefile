@@ -57,7 +57,9 @@ fuzz: setup
 install: build
 	install -D -m 0755 $(STACKMAKE) $(DESTDIR)$(PREFIX)/bin/stackmake
 
+# Against named peers: ninja, openstacksdk, Ansible. The second half starts a test cloud; PARTS=graph is without it.
 bench: build
+	$(SWIFT) build $(BUILD_FLAGS) --product CloudMachine
 	Benchmarks/run $(STACKMAKE)
 
 fmt:
