@@ -90,15 +90,20 @@ class Cloud:
             marker = f"&marker={page[-1]['id']}"
 
     def delete_servers(self, ids, limit):
-        """Those that are still there when the time is over."""
-        for each in ids:
-            self.call("compute", "DELETE", f"/servers/{each}", missing_ok=True)
-
-        def remaining():
-            return [each for each in ids if self.call("compute", "GET", f"/servers/{each}", missing_ok=True)]
-
-        wait(limit, lambda: not remaining())
-        return remaining()
+        """Those that are still there when the time is over. What failed to go is told to go again."""
+        remaining = list(ids)
+        end = time.monotonic() + limit
+        while remaining:
+            for each in remaining:
+                self.call("compute", "DELETE", f"/servers/{each}", missing_ok=True)
+            again = time.monotonic() + 15
+            while remaining and time.monotonic() < min(again, end):
+                time.sleep(0.5)
+                remaining = [
+                    each for each in remaining if self.call("compute", "GET", f"/servers/{each}", missing_ok=True)]
+            if time.monotonic() >= end:
+                break
+        return remaining
 
 
 def message(reply):
@@ -576,4 +581,5 @@ def main():
         sys.exit(1)
 
 
-main()
+if __name__ == "__main__":
+    main()
