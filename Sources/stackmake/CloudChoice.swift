@@ -9,6 +9,9 @@ struct CloudChoice {
   /// The variables `cloud` and `mirror`.
   let name: String?
   let mirror: String?
+  /// A key pair of the user's in OpenStack, which other clouds don't have: the variable `key_pair`.
+  var keyPair: String? { isLocal || isStatic ? nil : keyPairVariable }
+  var keyPairVariable: String?
   let environment: [String: String]
   /// That of the Stackfile, or the one where there would be one.
   let directory: FilePath
@@ -93,7 +96,8 @@ extension CloudChoice {
   init(_ session: Session, note: @escaping @Sendable (String) -> Void, trace: @escaping @Sendable (String) -> Void) {
     let variables = session.graph.variables
     self.init(
-      name: variables["cloud"], mirror: variables["mirror"], environment: session.environment,
+      name: variables["cloud"], mirror: variables["mirror"], keyPairVariable: variables["key_pair"],
+      environment: session.environment,
       directory: session.directory, note: note, trace: trace)
   }
 }

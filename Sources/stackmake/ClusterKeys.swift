@@ -5,10 +5,10 @@ import SystemPackage
 import Targets
 
 /// What servers are logged in to with: an ed25519 key made for this cluster, and what the Stackfile adds
-/// (`ssh_key = PATH`, `ssh_agent = yes`).
+/// (`ssh_key = PATH`, `ssh_agent = yes`); or the latter alone.
 struct ClusterKeys: Sendable {
   let identities: [SSHTarget.Identity]
-  /// `authorized_keys` lines for first boot.
+  /// `authorized_keys` lines for first boot; of a key pair the one that it is known to hold, if any.
   let authorized: [String]
 
   /// Makes the cluster's key where there is none.
@@ -29,8 +29,7 @@ struct ClusterKeys: Sendable {
         try write(pair.publicKey.hasSuffix("\n") ? pair.publicKey : pair.publicKey + "\n", to: publicPath, mode: 0o644)
       }
       authorized.append(try line(of: publicPath))
-      if let own = session.graph.variables["ssh_key"], !own.isEmpty {
-        let ownPath = session.directory.pushing(FilePath(own))
+      if let ownPath = ownPath(session) {
         identities.append(.keyFile(ownPath))
         // Servers that exist already let in whom they let in.
         if needsPublicKey { authorized.append(try line(of: FilePath(ownPath.string + ".pub"))) }
@@ -39,14 +38,40 @@ struct ClusterKeys: Sendable {
       Console.error("stackmake: error: the cluster's ssh key: \(error)")
       throw ExitStatusError.failed
     }
-    if ["yes", "true", "1"].contains(session.graph.variables["ssh_agent"] ?? "") {
-      guard let socket = session.environment["SSH_AUTH_SOCK"], !socket.isEmpty else {
-        Console.error("stackmake: error: `ssh_agent` is set, and there is no agent: SSH_AUTH_SOCK is empty")
-        throw ExitStatusError.wrongUse
-      }
-      identities.append(.agent(socket: socket))
-    }
+    if let agent = try agent(session) { identities.append(agent) }
     return ClusterKeys(identities: identities, authorized: authorized)
+  }
+
+  /// Where servers let in a key pair of the user's: its private key is the Stackfile's or the agent's, and no other is made.
+  static func open(_ session: Session, keyPair: String) throws -> ClusterKeys {
+    let own = ownPath(session)
+    let agent = try agent(session)
+    guard own != nil || agent != nil else {
+      Console.error(
+        "stackmake: error: `key_pair = \(keyPair)`, and nothing says where its private key is\n"
+          + "  hint: `ssh_key = PATH` in the Stackfile, or `ssh_agent = yes`")
+      throw ExitStatusError.wrongUse
+    }
+    // What is beside a key file says which key it is; what an agent holds shows at the login.
+    let known = agent == nil ? own.flatMap { try? line(of: FilePath($0.string + ".pub")) } : nil
+    return ClusterKeys(
+      identities: (own.map { [.keyFile($0)] } ?? []) + (agent.map { [$0] } ?? []), authorized: known.map { [$0] } ?? [])
+  }
+
+  /// The variable `ssh_key`.
+  private static func ownPath(_ session: Session) -> FilePath? {
+    guard let own = session.graph.variables["ssh_key"], !own.isEmpty else { return nil }
+    return session.directory.pushing(FilePath(own))
+  }
+
+  /// The variable `ssh_agent`.
+  private static func agent(_ session: Session) throws -> SSHTarget.Identity? {
+    guard ["yes", "true", "1"].contains(session.graph.variables["ssh_agent"] ?? "") else { return nil }
+    guard let socket = session.environment["SSH_AUTH_SOCK"], !socket.isEmpty else {
+      Console.error("stackmake: error: `ssh_agent` is set, and there is no agent: SSH_AUTH_SOCK is empty")
+      throw ExitStatusError.wrongUse
+    }
+    return .agent(socket: socket)
   }
 
   private static func line(of path: FilePath) throws -> String {

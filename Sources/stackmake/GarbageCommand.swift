@@ -117,13 +117,13 @@ private struct GarbageRun {
     let standing = try await world.look(store)
     let prefix = session.graph.placePrefix
     let claims = try session.recorded { () throws(StoreError) in
-      var claims: [String: Leftovers.Claim] = [:]
+      var claims: [String: MachineClaim] = [:]
       for (register, value) in try store.registers(prefix: Cluster.generationRegister("")) {
         let server = String(register.dropFirst(Cluster.generationRegister("").count))
-        claims[server] = Leftovers.Claim(generation: Int(value) ?? 0)
+        claims[server] = MachineClaim(generation: Int(value) ?? 0)
       }
       for (target, trace) in try store.traces() where target.hasPrefix(prefix) {
-        claims[String(target.dropFirst(prefix.count)), default: Leftovers.Claim()].machine = trace.outputs["id"]
+        claims[String(target.dropFirst(prefix.count)), default: MachineClaim()].machine = trace.outputs["id"]
       }
       return claims
     }

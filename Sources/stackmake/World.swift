@@ -40,11 +40,15 @@ struct World: Sendable {
     var keys: ClusterKeys?
     if try !graph.places.isEmpty || (isCleaning && knownClusterID(session, store) != nil) {
       let bootLimit = try bootLimit(session)
-      let cloud = try CloudChoice(session, note: { voice.say($0) }, trace: { voice.trace($0) }).open(
-        graph.places, store)
+      let choice = CloudChoice(session, note: { voice.say($0) }, trace: { voice.trace($0) })
+      let cloud = try choice.open(graph.places, store)
       // Reading commands work before there is a key, and need none then.
       let hasKey = access(session.stateDirectory.appending("id_ed25519.pub").string, R_OK) == 0
-      keys = isReading && !hasKey ? nil : try ClusterKeys.open(session, needsPublicKey: !cloud.keepsMachines)
+      if let keyPair = choice.keyPair {
+        keys = try ClusterKeys.open(session, keyPair: keyPair)
+      } else {
+        keys = isReading && !hasKey ? nil : try ClusterKeys.open(session, needsPublicKey: !cloud.keepsMachines)
+      }
       cluster = Cluster(
         cloud: cloud, id: try clusterID(session, store, isReading: isReading),
         name: graph.variables["cluster"] ?? "cluster", authorizedKeys: keys?.authorized ?? [],

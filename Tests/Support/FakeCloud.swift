@@ -106,6 +106,10 @@ package final class FakeCloud: Cloud {
     }
   }
 
+  package func nextMachines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
+    try await machines(ofCluster: cluster)
+  }
+
   package func create(_ spec: MachineSpec) async throws(CloudError) -> Machine {
     try call("create \(spec.tag.cluster)/\(spec.tag.server) \(spec.tag.generation)") { (state) throws(CloudError) in
       if let machine = state.machines.values.first(where: { $0.tag == spec.tag }) {

@@ -3,7 +3,7 @@ import Synchronization
 /// A clock on which every sleep is over at once, and took as long as it should.
 package final class JumpingClock: Clock {
   package struct Instant: InstantProtocol {
-    var sinceStart: Duration
+    package var sinceStart: Duration
 
     package func advanced(by duration: Duration) -> Instant { Instant(sinceStart: sinceStart + duration) }
     package func duration(to other: Instant) -> Duration { other.sinceStart - sinceStart }

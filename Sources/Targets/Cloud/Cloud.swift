@@ -16,8 +16,12 @@ package protocol Cloud: Sendable {
   /// - Parameter missing: names of those that don't stand yet, and have to fit into what is left of the quota.
   func resolve(_ wants: [MachineWant], missing: Set<String>) async throws(CloudError) -> CloudResolution
 
-  /// Every machine that carries the cluster's id, half-made and half-deleted ones too; one list call.
+  /// Every machine that carries the cluster's id, half-made and half-deleted ones too; one list call, begun after the question, for
+  /// all who ask at once.
   func machines(ofCluster cluster: String) async throws(CloudError) -> [Machine]
+
+  /// The same a while later, for those who wait until something is so: one list call for all of them.
+  func nextMachines(ofCluster cluster: String) async throws(CloudError) -> [Machine]
 
   /// Starts making a machine and returns as soon as it exists, by and large `building`. Where a machine with the same
   /// tag (cluster, name, generation) exists already it is returned instead: calling twice never makes two.

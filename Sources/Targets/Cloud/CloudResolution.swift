@@ -14,6 +14,10 @@ package struct MachineWant: Sendable, Hashable {
   /// The network that a floating address is taken from; `yes`: the only external one.
   package var floating: String?
   package var spread: Spread?
+  /// The name of a key pair that exists, whose key the server lets in; nil: the cluster makes one of its own.
+  package var keyPair: String?
+  /// The UDP port on which the servers send each other the packets of an overlay; nil where there is none.
+  package var overlayPort: Int?
 
   /// How the servers of a group of the layout are kept apart.
   package struct Spread: Sendable, Hashable {
@@ -30,8 +34,11 @@ package struct MachineWant: Sendable, Hashable {
 
   package init(
     name: String, image: String, flavor: String, zone: String? = nil, network: String? = nil,
-    securityGroups: [String]? = nil, volume: String? = nil, floating: String? = nil, spread: Spread? = nil
+    securityGroups: [String]? = nil, volume: String? = nil, floating: String? = nil, spread: Spread? = nil,
+    keyPair: String? = nil, overlayPort: Int? = nil
   ) {
+    self.keyPair = keyPair
+    self.overlayPort = overlayPort
     self.name = name
     self.image = image
     self.flavor = flavor
@@ -75,12 +82,18 @@ package struct ResolvedMachine: Sendable, Hashable {
   /// GiB of a volume that it boots from; nil: the flavor's own disk.
   package var volume: Int?
   package var spread: MachineWant.Spread?
+  /// The user's own, where it is to be used instead of one of the cluster's.
+  package var keyPair: ResolvedKeyPair?
+  /// Nil where the cloud doesn't tell.
+  package var distro: ImageDistro?
 
   package init(
     name: String, imageID: String, imageChecksum: String, flavorID: String, zones: [String], network: ResolvedNetwork,
     extraNetworks: [ResolvedNetwork] = [], securityGroupIDs: [String]? = nil, floatingNetworkID: String? = nil,
-    volume: Int? = nil, spread: MachineWant.Spread? = nil
+    volume: Int? = nil, spread: MachineWant.Spread? = nil, keyPair: ResolvedKeyPair? = nil, distro: ImageDistro? = nil
   ) {
+    self.keyPair = keyPair
+    self.distro = distro
     self.name = name
     self.imageID = imageID
     self.imageChecksum = imageChecksum
@@ -106,11 +119,23 @@ package struct ResolvedNetwork: Sendable, Hashable {
   }
 }
 
+/// A key pair that the cloud has by name.
+package struct ResolvedKeyPair: Sendable, Hashable {
+  package var name: String
+  /// `ssh-ed25519 AAAA…`
+  package var publicKey: String
+
+  package init(name: String, publicKey: String) {
+    self.name = name
+    self.publicKey = publicKey
+  }
+}
+
 /// One thing that is wrong with what was asked for.
 package struct CloudProblem: Sendable, Hashable {
   /// Servers that it concerns, by name.
   package var servers: [String]
-  /// Which setting is wrong: `image`, `flavor`, `zone`, `network`, `security-group`, `floating`, `spread`, `volume`, `quota`.
+  /// Which setting is wrong: `image`, `flavor`, `zone`, `network`, `security-group`, `floating`, `spread`, `volume`, `quota`, `key_pair`.
   package var setting: String
   /// `no image called \`debian-13\`; there are debian-12`
   package var message: String

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Reads something of the cloud for all who ask or wait, with one call for all of them.
 ///
 /// Who asks `now` gets what a call found that was begun after the question; who asks for `next` what is found at the next tick.
@@ -75,6 +77,26 @@ package actor Watch<Value: Sendable & Hashable> {
       for waiter in served.values { waiter.continuation.resume(returning: result) }
     }
     isRunning = false
+  }
+}
+
+/// A watch for each cluster that somebody asked for.
+final class Watches<Value: Sendable & Hashable>: Sendable {
+  private let clock: any Clock<Duration>
+  private let known = Mutex<[String: Watch<Value>]>([:])
+
+  init(clock: any Clock<Duration>) { self.clock = clock }
+
+  /// `read` is kept from the first time on, and shouldn't hold who has these.
+  func of(
+    _ cluster: String, read: @escaping @Sendable () async throws(CloudError) -> Value
+  ) -> Watch<Value> {
+    known.withLock { known in
+      if let watch = known[cluster] { return watch }
+      let watch = Watch(clock: clock, read: read)
+      known[cluster] = watch
+      return watch
+    }
   }
 }
 

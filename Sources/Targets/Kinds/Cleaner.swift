@@ -158,7 +158,7 @@ package struct Cleaner: Sendable {
         let place = graph.place(named: intent.subject)
       {
         reporter.report(.note(target: nil, text: "going on to rebuild \(machine.name)"))
-        try await rebuild(machine, graph[place], generation: generation, cluster)
+        try await rebuild(machine, graph.machineWant(graph[place]), graph[place], generation: generation, cluster)
       }
     case "sweep":
       let ids = Set((intent.values["ids"] ?? "").split(separator: " ").map(String.init))
@@ -243,15 +243,16 @@ package struct Cleaner: Sendable {
     let intent = try begin(
       "rebuild", rebuild.machine, ["generation": String(generation), "forget": gone.joined(separator: " ")])
     reporter.report(.note(target: server, text: "rebuilding \(rebuild.machine.name) from its image"))
-    try await self.rebuild(rebuild.machine, rebuild.place, generation: generation, cluster)
+    try await self.rebuild(
+      rebuild.machine, graph.machineWant(rebuild.place), rebuild.place, generation: generation, cluster)
     try settle(intent, forgetting: gone)
   }
 
   private func rebuild(
-    _ machine: Machine, _ place: Place, generation: Int, _ cluster: Cluster
+    _ machine: Machine, _ want: MachineWant, _ place: Place, generation: Int, _ cluster: Cluster
   ) async throws(StepError) {
     let resolution = try await cloud(place.name) { () async throws(CloudError) in
-      try await cluster.cloud.resolve([MachineWant(place)], missing: [])
+      try await cluster.cloud.resolve([want], missing: [])
     }
     guard let resolved = resolution.resolved.first(where: { $0.name == place.name }) else {
       throw StepError(

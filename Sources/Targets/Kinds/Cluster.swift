@@ -16,7 +16,8 @@ package struct Cluster: Sendable {
   package let bootLimit: Duration
   /// What the Stackfile says of host keys; where machines stay, `static` whatever it says.
   package let hostTrust: HostTrust
-  private let watch: Watch<[Machine]>
+  /// For all of its servers that boot.
+  let consoles: ConsoleReader
 
   package init(
     cloud: any Cloud, id: String, name: String, authorizedKeys: [String], shells: any ShellProvider,
@@ -31,7 +32,7 @@ package struct Cluster: Sendable {
     self.clock = clock
     self.bootLimit = bootLimit
     self.hostTrust = cloud.keepsMachines ? .static : hostTrust
-    watch = Watch(clock: clock) { () async throws(CloudError) in try await cloud.machines(ofCluster: id) }
+    consoles = ConsoleReader(cloud, clock: clock)
   }
 
   /// The register that holds the cluster's id.
@@ -46,7 +47,7 @@ package struct Cluster: Sendable {
   /// Every machine of this cluster, by one list call for all who ask at once.
   package func machines() async throws(StepError) -> [Machine] {
     do throws(CloudError) {
-      return try await watch.now()
+      return try await cloud.machines(ofCluster: id)
     } catch {
       throw StepError(error, subject: name)
     }
@@ -74,7 +75,7 @@ package struct Cluster: Sendable {
   /// The same at the next tick: for those who wait until something is so.
   package func nextMachines() async throws(StepError) -> [Machine] {
     do throws(CloudError) {
-      return try await watch.next()
+      return try await cloud.nextMachines(ofCluster: id)
     } catch {
       throw StepError(error, subject: name)
     }

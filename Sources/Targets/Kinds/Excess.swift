@@ -27,13 +27,14 @@ package struct Excess: Sendable, Hashable {
 
   /// - Parameter servers: those of the layout. Of others everything is superfluous, and a matter of `prune`.
   package init(_ machines: [Machine], _ resources: [CloudResource], servers: Set<String>) {
-    let standing = Dictionary(grouping: machines.filter { servers.contains($0.tag.server) }, by: \.tag.server)
-      .mapValues { $0.filter { $0.status != .deleting }.sorted(by: Machine.isBetter) }
-    for (_, found) in standing.sorted(by: { $0.key < $1.key }) where found.first?.status == .active {
-      self.machines += found.dropFirst()
+    var settled: Set<String> = []
+    for server in servers.sorted() {
+      let choice = MachineChoice(machines, of: server)
+      guard choice.kept?.status == .active else { continue }
+      self.machines += choice.others
+      // A port is plugged in while its machine is built: before that it looks as if nobody needed it.
+      settled.insert(server)
     }
-    // A port is plugged in while its machine is built: before that it looks as if nobody needed it.
-    let settled = Set(standing.filter { $0.value.first?.status == .active }.keys)
     let named = Dictionary(grouping: resources) { [$0.kind.rawValue, $0.name] }
     for resource in resources where !resource.isInUse {
       let others = named[[resource.kind.rawValue, resource.name]] ?? []

@@ -61,11 +61,31 @@ package struct ImageValidatedKind: TargetKind {
   private func resolve(_ graph: Graph) async throws(StepError) -> CloudResolution {
     let standing = Set(try await cluster.machines().map(\.tag.server))
     let wants = graph.machineWants
+    var resolution: CloudResolution
     do throws(CloudError) {
-      return try await cluster.cloud.resolve(wants, missing: Set(wants.map(\.name)).subtracting(standing))
+      resolution = try await cluster.cloud.resolve(wants, missing: Set(wants.map(\.name)).subtracting(standing))
     } catch {
       throw StepError(error, subject: "image-validated")
     }
+    // What is on a server that exists already its owner knows.
+    guard !cluster.cloud.keepsMachines else { return resolution }
+    let check = DevStackCheck(graph, resolution.resolved)
+    resolution.problems += check.problems + keyPairProblems(resolution.resolved)
+    resolution.notes += check.notes
+    return resolution
+  }
+
+  /// Servers would boot, and let nobody of ours in.
+  private func keyPairProblems(_ machines: [ResolvedMachine]) -> [CloudProblem] {
+    guard let own = cluster.authorizedKeys.first else { return [] }
+    let shut = machines.filter { $0.keyPair.map { !SSHKeyPair.isSame($0.publicKey, own) } ?? false }
+    guard let pair = shut.first?.keyPair else { return [] }
+    return [
+      CloudProblem(
+        servers: shut.map(\.name), setting: "key_pair",
+        message: "key pair `\(pair.name)` holds another key than `ssh_key`: servers wouldn't let stackmake in",
+        hint: "`ssh_key` is to be the private key of `\(pair.name)`")
+    ]
   }
 
   private static func values(_ resolution: CloudResolution) -> [String: String] {
@@ -79,6 +99,7 @@ package struct ImageValidatedKind: TargetKind {
       if let groups = machine.securityGroupIDs {
         values["security groups of \(machine.name)"] = groups.joined(separator: ",")
       }
+      if let pair = machine.keyPair { values["key pair of \(machine.name)"] = "\(pair.name) \(pair.publicKey)" }
       if let network = machine.floatingNetworkID { values["floating network of \(machine.name)"] = network }
     }
     return values

@@ -9,19 +9,6 @@ package struct Leftovers: Sendable, Hashable {
     package var why: String
   }
 
-  /// What is on record of a server.
-  package struct Claim: Sendable, Hashable {
-    /// The machine that it was built on; nil where it wasn't built.
-    package var machine: String?
-    /// The last generation that was asked for.
-    package var generation: Int
-
-    package init(machine: String? = nil, generation: Int = 0) {
-      self.machine = machine
-      self.generation = generation
-    }
-  }
-
   package private(set) var machines: [Leftover<Machine>] = []
   /// In the order in which they can be deleted.
   package private(set) var resources: [Leftover<CloudResource>] = []
@@ -32,11 +19,10 @@ package struct Leftovers: Sendable, Hashable {
   private var kept: [String: Machine] = [:]
 
   /// - Parameter claims: by server.
-  package init(graph: Graph, _ world: CleanPlan.World, claims: [String: Claim]) {
+  package init(graph: Graph, _ world: CleanPlan.World, claims: [String: MachineClaim]) {
     let named = Set(graph.places.map(\.name))
     for server in named {
-      let mine = world.machines.filter { $0.tag.server == server && $0.status != .deleting }
-      kept[server] = Self.kept(mine, claims[server] ?? Claim())
+      kept[server] = MachineChoice(world.machines, of: server, claim: claims[server] ?? MachineClaim()).kept
     }
     for machine in world.machines.sorted(by: { ($0.name, $0.createdAt, $0.id) < ($1.name, $1.createdAt, $1.id) }) {
       if let why = why(machine, named) { machines.append(Leftover(thing: machine, why: why)) }
@@ -53,14 +39,6 @@ package struct Leftovers: Sendable, Hashable {
     plan.resources = resources.map(\.thing)
     plan.forgotten = CleanPlan.prune(graph: graph, world).forgotten
     return plan
-  }
-
-  /// The one that the server was built on, else the one that its next build goes on with.
-  private static func kept(_ machines: [Machine], _ claim: Claim) -> Machine? {
-    if let built = machines.first(where: { $0.id == claim.machine }) { return built }
-    return machines.filter {
-      $0.tag.generation == claim.generation && ($0.status == .incomplete || ServerKind.problem($0.status) == nil)
-    }.min(by: Machine.isBetter)
   }
 
   private func why(_ machine: Machine, _ named: Set<String>) -> String? {

@@ -159,7 +159,7 @@ package struct ServerKind: TargetKind {
 
   /// Of several machines for one server the one with the highest generation.
   static func newest(_ machines: [Machine], _ server: String) -> Machine? {
-    machines.filter { $0.tag.server == server && $0.status != .deleting }.min(by: Machine.isBetter)
+    MachineChoice(machines, of: server).kept
   }
 
   static func problem(_ status: Machine.Status) -> String? {

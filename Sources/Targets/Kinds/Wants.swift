@@ -2,7 +2,20 @@ package import StackMake
 
 extension Graph {
   /// What each server of the layout asks for of the cloud, by name.
-  package var machineWants: [MachineWant] { places.map { MachineWant($0) } }
+  package var machineWants: [MachineWant] { places.map { machineWant($0) } }
+
+  package func machineWant(_ place: Place) -> MachineWant {
+    var want = MachineWant(place)
+    want.keyPair = variables["key_pair"]
+    want.overlayPort = overlayPort
+    return want
+  }
+
+  /// The UDP port of the overlay: the variable `overlay_port`, which `overlay-net` says the rest of. Nil without one.
+  private var overlayPort: Int? {
+    guard target(named: "overlay-net") != nil else { return nil }
+    return variables["overlay_port"].map { Int($0) } ?? 4790
+  }
 }
 
 extension MachineWant {

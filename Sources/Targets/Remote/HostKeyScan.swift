@@ -21,7 +21,7 @@ package enum HostKeyScan {
     let end = ContinuousClock.now + limit
     while true {
       do throws(SSHSession.Failure) {
-        return .success(try SSHSession.offeredKey(target, wait: wait))
+        return .success(try SSHSession.offeredKey(target, wait: TCPConnection.patiently))
       } catch {
         var cause = "nobody answers"
         if case .final(let error) = error { return .failure(error) }
@@ -32,19 +32,6 @@ package enum HostKeyScan {
         }
         _ = poll(nil, 0, 500)
       }
-    }
-  }
-
-  private static func wait(
-    _ descriptor: Int32, _ events: Int16, _ limit: ContinuousClock.Instant
-  ) -> TCPConnection.WaitResult {
-    while true {
-      let left = limit - ContinuousClock.now
-      guard left > .zero else { return .timedOut }
-      var entry = pollfd(fd: descriptor, events: events, revents: 0)
-      let count = poll(&entry, 1, min(left, .seconds(60)).pollMilliseconds)
-      if count > 0 { return .ready }
-      if count < 0, errno != EINTR { return .abandoned }
     }
   }
 }

@@ -23,6 +23,12 @@ package struct SSHKeyPair: Sendable, Hashable {
     return SSHKeyPair(privateKey: String(cString: text), publicKey: "ssh-ed25519 \(String(cString: base64))")
   }
 
+  /// Whether two lines are of one public key, whatever comment they have.
+  static func isSame(_ a: String, _ b: String) -> Bool {
+    func words(_ line: String) -> [Substring] { Array(line.split(whereSeparator: \.isWhitespace).prefix(2)) }
+    return words(a) == words(b)
+  }
+
   private static func failure(_ verb: String) -> ShellError {
     ShellError(.failed, host: "this machine", operation: "make a key pair", cause: "\(verb) an ed25519 key failed")
   }

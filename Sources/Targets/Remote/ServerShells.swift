@@ -47,6 +47,10 @@ package final class ServerShells: ShellProvider {
       pinOrigin: outputs.trust.pinOrigin, connectLimit: connectLimit)
   }
 
+  package func refusal(address: String, port: UInt16) async -> String? {
+    await TCPConnection.refusal(address: address, port: port)
+  }
+
   package func close(server: String) async {
     let all = shells.withLock { shells in
       let own = shells.filter { $0.key.host == server }

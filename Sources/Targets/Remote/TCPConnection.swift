@@ -44,6 +44,37 @@ enum TCPConnection {
     throw .unreachable(reason)
   }
 
+  /// Why nobody takes a connection at this moment; nil where somebody does.
+  static func refusal(address: String, port: UInt16) async -> String? {
+    do throws(OwnThreadError) {
+      return try await OwnThread.run { () -> String? in
+        do throws(SSHSession.Failure) {
+          close(try open(address: address, port: port, wait: patiently))
+          return nil
+        } catch {
+          guard case .unreachable(let reason) = error else { return "nobody answers" }
+          return reason
+        }
+      }
+    } catch {
+      return error.text
+    }
+  }
+
+  /// A `Wait` that nothing but the limit ends.
+  static func patiently(
+    _ descriptor: Int32, _ events: Int16, _ limit: ContinuousClock.Instant
+  ) -> WaitResult {
+    while true {
+      let left = limit - ContinuousClock.now
+      guard left > .zero else { return .timedOut }
+      var entry = pollfd(fd: descriptor, events: events, revents: 0)
+      let count = poll(&entry, 1, min(left, .seconds(60)).pollMilliseconds)
+      if count > 0 { return .ready }
+      if count < 0, errno != EINTR { return .abandoned }
+    }
+  }
+
   static func set(_ descriptor: Int32, _ level: Int, _ option: Int32, _ value: Int32) {
     var value = value
     // Each of these is an improvement that the connection works without.

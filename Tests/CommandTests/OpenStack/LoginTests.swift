@@ -119,7 +119,8 @@ extension OpenStackTests {
       #expect(end.status == 3)
       #expect(
         // What it was asking for just then, about the cluster or about the server, is chance.
-        CloudTrial.complaint(end.errors).replacing(user, with: "GUEST").replacing(": lab: ", with: ": server/web: ") == """
+        CloudTrial.complaint(end.errors).replacing(user, with: "GUEST").replacing(": lab: ", with: ": server/web: ")
+          == """
           server/web: failed: log in to cloud `test`: server/web: \(Self.refused), as user `GUEST` of domain `Default` in project `demo` of domain `Default`
           server/web:   hint: \(Self.hint)
           """, "\(end.errors)")

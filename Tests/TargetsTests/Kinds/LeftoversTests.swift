@@ -8,7 +8,7 @@ import Testing
     var testDescription: String
     var machines: [Machine] = []
     var resources: [CloudResource] = []
-    var claims = ["web": Leftovers.Claim(machine: "id-1", generation: 1)]
+    var claims = ["web": MachineClaim(machine: "id-1", generation: 1)]
     var expected: [String] = []
     /// Ids of machines whose deletion leaves the record of their server.
     var strays: [String] = []
@@ -37,7 +37,7 @@ import Testing
     Case(
       testDescription: "a server that was built counts before a newer one",
       machines: [web, KindWorld.machine("web", id: "id-2", generation: 2)],
-      claims: ["web": Leftovers.Claim(machine: "id-1", generation: 2)],
+      claims: ["web": MachineClaim(machine: "id-1", generation: 2)],
       expected: ["id-2: `web` is another server: id-1"], strays: ["id-2"]),
     Case(
       testDescription: "a server on record that broke is no leftover",
@@ -45,18 +45,18 @@ import Testing
     Case(
       testDescription: "a machine that the next build goes on with",
       machines: [KindWorld.machine("web", generation: 2, status: .building), KindWorld.machine("web", id: "id-2")],
-      resources: [port("web")], claims: ["web": Leftovers.Claim(generation: 2)],
+      resources: [port("web")], claims: ["web": MachineClaim(generation: 2)],
       expected: ["id-2: `web` is another server: id-1"], strays: ["id-2"]),
     Case(
       testDescription: "half made, and to be made whole", machines: [KindWorld.machine("web", status: .incomplete)],
-      claims: ["web": Leftovers.Claim(generation: 1)]),
+      claims: ["web": MachineClaim(generation: 1)]),
     Case(
       testDescription: "one of an attempt before the last",
-      machines: [KindWorld.machine("web", status: .building)], claims: ["web": Leftovers.Claim(generation: 2)],
+      machines: [KindWorld.machine("web", status: .building)], claims: ["web": MachineClaim(generation: 2)],
       expected: ["id-1: `web` was never built on it, and it is half made"]),
     Case(
       testDescription: "one that failed", machines: [KindWorld.machine("web", status: .error("No valid host"))],
-      resources: [port("web", isInUse: true), port(nil, .keyPair)], claims: ["web": Leftovers.Claim(generation: 1)],
+      resources: [port("web", isInUse: true), port(nil, .keyPair)], claims: ["web": MachineClaim(generation: 1)],
       expected: [
         "id-1: `web` was never built on it, and it is in ERROR: No valid host", "port: no server `web` stands",
         "key pair: no server of this cluster stands",
@@ -82,7 +82,7 @@ import Testing
     Case(
       testDescription: "what may be used yet", machines: [KindWorld.machine("web", status: .building)],
       resources: [port("web"), port(nil, .serverGroup), port(nil, .securityGroup)],
-      claims: ["web": Leftovers.Claim(generation: 1)]),
+      claims: ["web": MachineClaim(generation: 1)]),
   ]
 
   @Test(arguments: cases) func areFound(_ test: Case) throws {

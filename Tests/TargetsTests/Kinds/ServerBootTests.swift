@@ -1,5 +1,6 @@
 import StackMake
 import Support
+import Synchronization
 import Testing
 
 @testable import Targets
@@ -60,6 +61,38 @@ import Testing
     // What fails after that isn't the machine's fault.
     try await kind.apply("create", turn)
     #expect(world.machines.map(\.id) == ["id-2"])
+  }
+
+  /// Its console isn't asked for until somebody listens.
+  @Test func aServerThatAnswersLate() async throws {
+    let world = try world()
+    let left = Mutex(["Connection refused", "No route to host", "Connection refused"])
+    let cloud = world.cloud
+    world.shells.answer {
+      #expect(!cloud.log.contains { $0.hasPrefix("hostKeys") })
+      return left.withLock { $0.popLast() }
+    }
+    #expect(try await boot(world)["host-key"] == "ssh-ed25519 key-of-id-1-1")
+    #expect(world.cloud.log.filter { $0.hasPrefix("hostKeys") } == ["hostKeys id-1"])
+  }
+
+  @Test func aServerThatNeverAnswers() async throws {
+    let world = try world()
+    let time = world.time
+    world.cloud.with { $0.consoles = ["web": "a kernel that panics"] }
+    world.shells.answer {
+      time.advance(by: 7)
+      return "No route to host"
+    }
+    let error = await #expect(throws: StepError.self) { _ = try await boot(world) }
+    #expect(
+      error?.description == """
+        connect to 10.0.0.1 port 22: server/web: No route to host (tried for 60 seconds)
+            the end of its console:
+            a kernel that panics
+          hint: `stackmake clean server/web` deletes it for a fresh start
+        """)
+    #expect(!world.cloud.log.contains { $0.hasPrefix("hostKeys") })
   }
 
   /// Made anew with a key of our own, which is changed at the first login; the next servers have one from the start.
@@ -282,7 +315,7 @@ import Testing
   func firstBootMustSucceed(status: Targets.ExitStatus, isGood: Bool) async throws {
     let world = try world()
     world.shells.shell(of: "web").answer(
-      "cloud-init", with: FakeShell.Reply("status: error\nno such package", status: status))
+      "cloud-init", with: FakeShell.Reply("..\n.....\nstatus: error\nno such package\n", status: status))
     guard !isGood else {
       #expect(try await boot(world)["generation"] == "1")
       return

@@ -257,4 +257,46 @@ import Testing
       ])
     #expect(QuotaCheck.problems([], Self.offer, Quota(nova: ["limits": ["absolute": short]], neutron: neutron)).isEmpty)
   }
+
+  @Test(arguments: [
+    (#"{"direction":"ingress","protocol":"udp","port_range_min":4790,"port_range_max":4790}"#, true),
+    (
+      #"{"direction":"ingress","protocol":"17","port_range_min":4000,"port_range_max":5000,"remote_ip_prefix":"10.0.0.0/8"}"#,
+      true
+    ),
+    (#"{"direction":"ingress","protocol":null,"remote_group_id":"id-of-g"}"#, true),
+    (#"{"direction":"ingress","protocol":"udp","remote_group_id":"id-of-other"}"#, false),
+    (#"{"direction":"ingress","protocol":"udp","port_range_min":4789,"port_range_max":4789}"#, false),
+    (#"{"direction":"ingress","protocol":"tcp"}"#, false),
+    (#"{"direction":"egress","protocol":"udp"}"#, false),
+  ]) func groupsLetTheOverlayIn(rule: String, admits: Bool) throws {
+    var offer = Self.offer
+    offer.securityGroups.append(Self.group("g", try #require(JSON(bytes: Array(rule.utf8)))))
+    var want = Self.want(groups: ["open", "g"])
+    want.overlayPort = 4790
+    let resolution = OfferResolver(offer: offer).resolve([want])
+    #expect(
+      resolution.problems.map(\.message)
+        == (admits ? [] : ["no rule of `open`, `g` lets the overlay's UDP port 4790 in"]))
+    want.overlayPort = nil
+    #expect(OfferResolver(offer: offer).resolve([want]).problems == [])
+  }
+
+  /// The cluster's own group lets in all that its servers send.
+  @Test func aGroupOfOurOwnLetsTheOverlayIn() {
+    var want = Self.want()
+    want.overlayPort = 4790
+    #expect(OfferResolver(offer: Self.offer).resolve([want]).problems == [])
+  }
+
+  @Test func theUsersKeyPairIsThereOrNot() {
+    var offer = Self.offer
+    offer.keyPairs = ["mine": "ssh-ed25519 AAAA me", "gone": nil]
+    var want = Self.want()
+    want.keyPair = "mine"
+    let resolution = OfferResolver(offer: offer).resolve([want])
+    #expect(resolution.resolved.first?.keyPair == ResolvedKeyPair(name: "mine", publicKey: "ssh-ed25519 AAAA me"))
+    want.keyPair = "gone"
+    #expect(OfferResolver(offer: offer).resolve([want]).problems.map(\.message) == ["no key pair called `gone`"])
+  }
 }

@@ -71,6 +71,7 @@ struct LocalCatalog: Sendable, Hashable {
     let asked: [(String, (MachineWant) -> Bool)] = [
       ("security-group", { $0.securityGroups != nil }), ("volume", { $0.volume != nil }),
       ("floating", { $0.floating != nil }), ("spread", { $0.spread != nil }),
+      ("key_pair", { $0.keyPair != nil }),
     ]
     return asked.filter { _, isAsked in wants.contains(where: isAsked) }
       .map { name, _ in "`\(name)` means nothing on this host, and is left out" }

@@ -10,8 +10,10 @@ package final class LocalCloud: Cloud {
   private let host: LocalHost
   private let files: RootFiles
   private let runner: MachineRunner
+  private let lists: Watches<[Machine]>
 
-  package init(_ settings: LocalSettings) {
+  package init(_ settings: LocalSettings, clock: any Clock<Duration> = ContinuousClock()) {
+    lists = Watches(clock: clock)
     host = LocalHost(settings)
     files = RootFiles(root: settings.root)
     runner = MachineRunner(host: host, files: files)
@@ -50,13 +52,18 @@ package final class LocalCloud: Cloud {
 
   package func machines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
     try HostCheck.checkUser(host.settings, "list servers")
-    let files = files
-    return try await offload { () throws(CloudError) in
-      var machines: [Machine] = []
-      for record in try files.records() where record.cluster == cluster {
-        machines.append(files.machine(record.id).machine(record))
+    return try await watch(cluster).now()
+  }
+
+  package func nextMachines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
+    try await watch(cluster).next()
+  }
+
+  private func watch(_ cluster: String) -> Watch<[Machine]> {
+    lists.of(cluster) { [files] () async throws(CloudError) in
+      try await offload { () throws(CloudError) in
+        try files.records().filter { $0.cluster == cluster }.map { files.machine($0.id).machine($0) }
       }
-      return machines
     }
   }
 

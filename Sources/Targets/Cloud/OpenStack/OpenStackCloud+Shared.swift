@@ -1,7 +1,8 @@
 /// What the servers of a cluster share, made when the first of them needs it.
 extension OpenStackCloud {
-  /// The key pair's name; nil where there is no key.
+  /// The key pair's name; nil where there is no key. One that the user names is there, and stays.
   func keyPair(_ spec: MachineSpec) async throws(CloudError) -> String? {
+    if let own = spec.resolved.keyPair { return own.name }
     guard let key = spec.authorizedKeys.first else { return nil }
     let name = ClusterMark(cluster: spec.tag.cluster).name
     return try await shared(
@@ -32,9 +33,7 @@ extension OpenStackCloud {
       guard error.code == .notFound else { throw error }
       return nil
     }
-    // Without the comment.
-    func words(_ text: String) -> [Substring] { Array(text.split(whereSeparator: \.isWhitespace).prefix(2)) }
-    guard let held = found["keypair"]?["public_key"]?.string, words(held) != words(key) else { return name }
+    guard let held = found["keypair"]?["public_key"]?.string, !SSHKeyPair.isSame(held, key) else { return name }
     throw CloudError(
       .unsupported, operation: operation, cause: "it holds another key than this cluster's",
       hint: "`stackmake clean` deletes it with all that this cluster has; its name is this cluster's alone")

@@ -8,11 +8,11 @@ package final class OpenStackCloud: Cloud {
   let api: OpenStackAPI
   let turns = Turns()
   private let offers: OfferReader
+  private let serverLists: Watches<[NovaServer]>
+  private let portLists: Watches<[NeutronPort]>
   private let state = Mutex(State())
 
   private struct State {
-    var servers: [String: Watch<[NovaServer]>] = [:]
-    var ports: [String: Watch<[NeutronPort]>] = [:]
     /// Whose a server is and its generation, as last seen, by id.
     var tags: [String: MachineTag] = [:]
     /// Ids of what the whole cluster shares, by kind and name.
@@ -24,6 +24,8 @@ package final class OpenStackCloud: Cloud {
   package init(_ client: ServiceClient, clock: any Clock<Duration> = ContinuousClock()) {
     api = OpenStackAPI(client, clock: clock)
     offers = OfferReader(api)
+    serverLists = Watches(clock: clock)
+    portLists = Watches(clock: clock)
   }
 
   package func resolve(
@@ -39,7 +41,15 @@ package final class OpenStackCloud: Cloud {
   }
 
   package func machines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
-    let machines = try await servers(cluster).compactMap(\.machine)
+    seen(try await servers(cluster))
+  }
+
+  package func nextMachines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
+    seen(try await nextServers(cluster))
+  }
+
+  private func seen(_ servers: [NovaServer]) -> [Machine] {
+    let machines = servers.compactMap(\.machine)
     state.withLock { state in for machine in machines { state.tags[machine.id] = machine.tag } }
     return machines
   }
@@ -114,14 +124,9 @@ package final class OpenStackCloud: Cloud {
 
   private func watch(_ cluster: String) -> Watch<[NovaServer]> {
     let mark = ClusterMark(cluster: cluster)
-    return state.withLock { [api] state in
-      if let watch = state.servers[cluster] { return watch }
-      let watch = Watch<[NovaServer]>(clock: api.clock) { [weak self] () async throws(CloudError) in
-        guard let self else { return [] }
-        return try await self.explained(self.list(mark))
-      }
-      state.servers[cluster] = watch
-      return watch
+    return serverLists.of(cluster) { [weak self] () async throws(CloudError) in
+      guard let self else { return [] }
+      return try await self.explained(self.list(mark))
     }
   }
 
@@ -152,15 +157,10 @@ package final class OpenStackCloud: Cloud {
   /// Every port that the cluster made.
   func ports(_ cluster: String) async throws(CloudError) -> [NeutronPort] {
     let mark = ClusterMark(cluster: cluster)
-    let watch = state.withLock { [api] state in
-      if let watch = state.ports[cluster] { return watch }
-      let watch = Watch<[NeutronPort]>(clock: api.clock) { () async throws(CloudError) in
-        let list = try await api.neutronList(
-          "list ports", "/ports", "ports", query: [QueryItem("description", mark.description)])
-        return list.compactMap { NeutronPort($0) }.filter { mark.port($0.name) != nil }
-      }
-      state.ports[cluster] = watch
-      return watch
+    let watch = portLists.of(cluster) { [api] () async throws(CloudError) in
+      let list = try await api.neutronList(
+        "list ports", "/ports", "ports", query: [QueryItem("description", mark.description)])
+      return list.compactMap { NeutronPort($0) }.filter { mark.port($0.name) != nil }
     }
     return try await watch.now()
   }

@@ -37,6 +37,11 @@ package final class StaticCloud: Cloud {
     try ledger.entries().filter(\.value.isTaken).sorted { $0.key < $1.key }.map { machine(cluster, $0.key, $0.value) }
   }
 
+  /// Nothing of it changes by waiting.
+  package func nextMachines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
+    try await machines(ofCluster: cluster)
+  }
+
   /// Takes the machine over that the layout names, and refuses one of which it isn't known that it is as it should be.
   package func create(_ spec: MachineSpec) async throws(CloudError) -> Machine {
     let server = spec.tag.server

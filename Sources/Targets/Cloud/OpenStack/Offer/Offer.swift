@@ -8,6 +8,8 @@ struct Offer: Sendable, Hashable {
   var networks: [OfferedNetwork] = []
   /// Of the project; empty where nobody asks for one by name.
   var securityGroups: [SecurityRules] = []
+  /// Public keys of key pairs that the layout names, by name; nil for one that isn't there.
+  var keyPairs: [String: String?] = [:]
   /// Names of images, for guesses; empty where every image was found.
   var imageNames: [String] = []
 }
@@ -74,26 +76,6 @@ struct OfferedNetwork: Sendable, Hashable {
     // Where the cloud doesn't know the word, every port takes groups.
     hasPortSecurity = json["port_security_enabled"]?.bool ?? true
     hasSubnets = json["subnets"]?.array?.isEmpty == false
-  }
-}
-
-/// A security group with its rules.
-struct SecurityRules: Sendable, Hashable {
-  var id: String
-  var name: String
-  /// Whether at least one rule lets somebody's TCP connection to port 22 in.
-  var admitsSSH: Bool
-
-  init(_ json: JSON) {
-    id = json["id"]?.string ?? ""
-    name = json["name"]?.string ?? ""
-    admitsSSH = (json["security_group_rules"]?.array ?? []).contains { rule in
-      guard rule["direction"]?.string == "ingress" else { return false }
-      // Only what comes from the group's own members.
-      guard rule["remote_group_id"]?.string == nil else { return false }
-      guard [nil, "tcp", "6", "any"].contains(rule["protocol"]?.string) else { return false }
-      return (rule["port_range_min"]?.int ?? 0) <= 22 && 22 <= (rule["port_range_max"]?.int ?? 65535)
-    }
   }
 }
 

@@ -35,9 +35,14 @@ final class OfferReader: Sendable {
   func offer(for wants: [MachineWant]) async throws(CloudError) -> Offer {
     let queries = Set(wants.map { ImageQuery($0.image) })
     let needs = Needs(wants)
+    let keyPairs = Set(wants.compactMap(\.keyPair))
     return try await turns.run("offer") { () async throws(CloudError) -> Offer in
-      if let offer = self.recent(queries, needs) { return offer }
-      let offer = try await self.read(queries, needs)
+      if let offer = self.recent(queries, needs), keyPairs.isSubset(of: offer.keyPairs.keys) { return offer }
+      var offer = try await self.read(queries, needs)
+      if !keyPairs.isEmpty {
+        let known = try await self.publicKeys()
+        for name in keyPairs { offer.keyPairs[name] = .some(known[name]) }
+      }
       self.kept.withLock { $0[queries] = Kept(offer: offer, needs: needs, at: .now) }
       return offer
     }
@@ -102,6 +107,18 @@ final class OfferReader: Sendable {
       ).map { SecurityRules($0) }
     }
     return offer
+  }
+
+  /// Of the user's key pairs, by name.
+  private func publicKeys() async throws(CloudError) -> [String: String] {
+    var keys: [String: String] = [:]
+    for entry in try await api.novaList("list key pairs", "/os-keypairs", "keypairs") {
+      guard let name = entry["keypair"]?["name"]?.string, let text = entry["keypair"]?["public_key"]?.string else {
+        continue
+      }
+      keys[name] = text.split(whereSeparator: \.isNewline).first.map(String.init)
+    }
+    return keys
   }
 
   private func images(_ query: ImageQuery) async throws(CloudError) -> [OfferedImage] {

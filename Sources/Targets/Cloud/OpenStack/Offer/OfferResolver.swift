@@ -18,6 +18,7 @@ struct OfferResolver: Sendable {
       let floating = floatingNetwork(want, &findings)
       let volume = volume(want, image, &findings)
       checkSpread(want, &findings)
+      let keyPair = keyPair(want, &findings)
       guard findings.count(of: want.name) == before, let image, let flavor, let network = networks.first else {
         continue
       }
@@ -25,7 +26,8 @@ struct OfferResolver: Sendable {
         ResolvedMachine(
           name: want.name, imageID: image.id, imageChecksum: image.checksum, flavorID: flavor.id, zones: zones,
           network: network, extraNetworks: Array(networks.dropFirst()), securityGroupIDs: groups,
-          floatingNetworkID: floating, volume: volume, spread: want.spread))
+          floatingNetworkID: floating, volume: volume, spread: want.spread, keyPair: keyPair,
+          distro: ImageDistro(properties: image.properties, name: image.name)))
     }
     return CloudResolution(resolved: resolved, problems: findings.problems, notes: findings.notes)
   }
@@ -182,7 +184,18 @@ struct OfferResolver: Sendable {
         want, "security-group", "no rule of \(names.map { "`\($0)`" }.joined(separator: ", ")) lets SSH in",
         hint: "add a rule for TCP port 22, or leave `security-group` out: the cluster then makes a group of its own")
     }
-    return groups.map(\.id)
+    let ids = groups.map(\.id)
+    if groups.count == names.count, let port = want.overlayPort,
+      !groups.contains(where: { $0.admits(udp: port, fromMembersOf: ids) })
+    {
+      findings.add(
+        want, "security-group",
+        "no rule of \(names.map { "`\($0)`" }.joined(separator: ", ")) lets the overlay's UDP port \(port) in",
+        hint:
+          "add a rule for UDP port \(port) from the servers' own group, or leave `security-group` out: the cluster then "
+          + "makes a group of its own")
+    }
+    return ids
   }
 
   private func floatingNetwork(_ want: MachineWant, _ findings: inout Findings) -> String? {
@@ -219,6 +232,19 @@ struct OfferResolver: Sendable {
     findings.add(
       want, "spread", "`spread=\(spread.policy)` is neither `hard` nor `soft`",
       hint: "hard: never two of the group on one host; soft: where it can be")
+  }
+
+  private func keyPair(_ want: MachineWant, _ findings: inout Findings) -> ResolvedKeyPair? {
+    guard let name = want.keyPair else { return nil }
+    guard let key = offer.keyPairs[name] ?? nil else {
+      findings.add(
+        want, "key_pair", "no key pair called `\(name)`",
+        hint:
+          "a key pair belongs to a user: `openstack keypair list` shows those of this login; without `key_pair` the cluster "
+          + "makes one of its own")
+      return nil
+    }
+    return ResolvedKeyPair(name: name, publicKey: key)
   }
 
   // MARK: - Words
