@@ -44,7 +44,11 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Yams", package: "Yams"),
       ],
-      swiftSettings: settings),
+      exclude: ["Packs"],
+      swiftSettings: settings,
+      plugins: ["EmbedPacks"]),
+    .executableTarget(name: "PackEmbedder", swiftSettings: settings),
+    .plugin(name: "EmbedPacks", capability: .buildTool(), dependencies: ["PackEmbedder"]),
     .executableTarget(
       name: "StackMakeCLI",
       dependencies: [

@@ -94,7 +94,11 @@ struct BuildCommand: AsyncParsableCommand {
           keepsGoing: keepsGoing)
         let summary = try await builder.build(targets, run: run)
         if summary.built + summary.failed > 0, !interrupt.isRequested {
-          try await world.tidy(targets, store, reporters.all)
+          do {
+            try await world.tidy(targets, store, reporters.all)
+          } catch  where summary.failed > 0 {
+            // What failed has been said, and this is most likely the same once more. The next run looks first.
+          }
         }
         return summary
       }

@@ -26,7 +26,11 @@ struct CleanCommand: AsyncParsableCommand {
     let (patterns, overrides) = CommandWords.split(words)
     let session = try Session.open(common, overrides: overrides)
     if fresh { return try await FreshRun(session: session, isDryRun: clean.dryRun).run(patterns) }
-    try await CleanRun(session, clean, wholeCluster: patterns.isEmpty).run { world throws in
+    let common = common
+    let run = CleanRun(session, clean, wholeCluster: patterns.isEmpty) { asked in
+      try Session.open(common, overrides: overrides, asked: asked)
+    }
+    try await run.run { world throws in
       guard !patterns.isEmpty else { return .everything(world) }
       let gone = patterns.filter { pattern in
         // A server that the layout no longer names is still ours to delete.
@@ -50,7 +54,11 @@ struct PruneCommand: AsyncParsableCommand {
 
   mutating func run() async throws {
     let session = try Session.open(common, overrides: [])
-    try await CleanRun(session, clean, wholeCluster: false).run { .prune(graph: session.graph, $0) }
+    let common = common
+    let run = CleanRun(session, clean, wholeCluster: false) { asked in
+      try Session.open(common, overrides: [], asked: asked)
+    }
+    try await run.run { .prune(graph: session.graph, $0) }
   }
 }
 
@@ -64,6 +72,9 @@ struct CleanOptions: ParsableArguments {
   @Flag(name: .customLong("no-wait"), help: "Don't wait until the cloud no longer lists what was deleted.")
   var noWait = false
 
+  @Flag(name: .long, help: "Give servers up also where a recipe of leave/X fails.")
+  var force = false
+
   @Option(name: [.short, .long], help: ArgumentHelp("At most N servers at once.", valueName: "N"))
   var jobs = 64
 }
@@ -73,8 +84,13 @@ struct CleanRun {
   let session: Session
   let options: CleanOptions
   let wholeCluster: Bool
+  /// Loads the Stackfile again, with these names as targets where a pattern matches them.
+  let reload: ([String]) throws -> Session
 
-  init(_ session: Session, _ options: CleanOptions, wholeCluster: Bool) {
+  init(
+    _ session: Session, _ options: CleanOptions, wholeCluster: Bool, reload: @escaping ([String]) throws -> Session
+  ) {
+    self.reload = reload
     self.session = session
     self.options = options
     self.wholeCluster = wholeCluster
@@ -85,8 +101,9 @@ struct CleanRun {
       let store = try session.readOnlyStore()
       let world = try World.open(session, store: store, isReading: true, isCleaning: true)
       let plan = try await plan(world, store, makePlan)
+      let leave = try LeaveRun(plan, world, store, reload: reload)
       await world.close()
-      Console.write(CleanText.plan(plan, staysAll: staysAll), to: .standardOutput)
+      Console.write(CleanText.plan(plan, leaving: leave.names, staysAll: staysAll), to: .standardOutput)
       return
     }
     try CloudChoice.check(session)
@@ -102,9 +119,10 @@ struct CleanRun {
       try await session.reported { try await cleaner.resume(graph: session.graph) }
     }
     var plan = try await plan(world, store, makePlan)
+    let leave = try LeaveRun(plan, world, store, reload: reload)
     let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && !staysAll && Terminal.isTerminal(2)
     if isAsked {
-      Console.write(CleanText.plan(plan, staysAll: staysAll), to: .standardError)
+      Console.write(CleanText.plan(plan, leaving: leave.names, staysAll: staysAll), to: .standardError)
       guard Console.confirm("delete \(Count(plan.deletions.count, "server"))?") else {
         Console.error("stackmake: nothing was done")
         throw ExitStatusError.wrongUse
@@ -117,8 +135,15 @@ struct CleanRun {
     let isInDoubt = try session.recorded { () throws(StoreError) in
       try store.intents().contains { $0.action == Cluster.createAction }
     }
-    let (first, graph, waits, isWhole) = (plan, session.graph, !options.noWait, wholeCluster)
+    let (first, graph, waits, isWhole, isForced) = (plan, session.graph, !options.noWait, wholeCluster, options.force)
+    let pool = ThreadPool(width: 4)
     let task = Task { () -> (CleanPlan?, [StepError]) in
+      let unsaid = await leave.run(store, reporters.all, interrupt, pool)
+      if isForced, !interrupt.isRequested {
+        for failure in unsaid { reporters.all.report(.warning(target: nil, text: failure.description)) }
+      } else if !unsaid.isEmpty {
+        return (nil, unsaid)
+      }
       let failures = await cleaner.carryOut(first, graph: graph, waits: waits)
       guard failures.isEmpty, isWhole, waits else { return (nil, failures) }
       return await cleaner.finish(graph: graph, isInDoubt: isInDoubt)

@@ -4,8 +4,8 @@ import Targets
 /// What a clean would do, and what it did.
 enum CleanText {
   /// - Parameter staysAll: whether machines stay, and are only forgotten.
-  static func plan(_ plan: CleanPlan, staysAll: Bool) -> String {
-    var lines: [String] = []
+  static func plan(_ plan: CleanPlan, leaving: [String] = [], staysAll: Bool) -> String {
+    var lines = leaving.map { "run the recipe of \($0)" }
     for deletion in plan.deletions where staysAll {
       lines.append("forget server \(deletion.machine.name) (\(deletion.machine.id)), which stays as it is")
     }

@@ -55,11 +55,12 @@ private struct GarbageRun {
     let world = try World.open(session, store: store, isReading: true, isCleaning: true)
     let (leftovers, _) = try await look(world, store)
     await world.close()
-    Console.write(GarbageText(json: session.options.json).text(leftovers), to: .standardOutput)
+    Console.write(text(world, json: session.options.json).text(leftovers), to: .standardOutput)
     if leftovers.count > 0 { throw ExitStatusError.stale }
   }
 
   func delete() async throws {
+    try CloudChoice.check(session)
     let lock = try session.lock()
     let store = try session.store()
     let voice = LateNote()
@@ -70,7 +71,7 @@ private struct GarbageRun {
     let cleaner = world.cleaner(store, reporters.all, interrupt, ThreadPool(width: min(jobs, 256) + 4))
     try await session.reported { try await cleaner.resume(graph: session.graph) }
     var (leftovers, standing) = try await look(world, store)
-    try ask(leftovers)
+    try ask(leftovers, world)
     let run = try session.recorded { () throws(StoreError) in
       try store.beginRun(Run(command: session.command, startedAt: session.start))
     }
@@ -92,14 +93,21 @@ private struct GarbageRun {
     try session.recorded { () throws(StoreError) in try store.endRun(run, at: Session.now(), status: status) }
     await world.close()
     extendLifetime(lock)
-    if failures.isEmpty { Console.write(GarbageText(json: session.options.json).text(leftovers), to: .standardOutput) }
+    if failures.isEmpty {
+      Console.write(text(world, json: session.options.json).text(leftovers), to: .standardOutput)
+    }
     if status != 0 { throw ExitStatusError(status: status) }
   }
 
-  private func ask(_ leftovers: Leftovers) throws {
+  private func text(_ world: World, json: Bool) -> GarbageText {
+    GarbageText(json: json, keepsMachines: world.cluster?.cloud.keepsMachines ?? false)
+  }
+
+  private func ask(_ leftovers: Leftovers, _ world: World) throws {
     guard isAsking, leftovers.count > 0, Terminal.isTerminal(2) else { return }
-    Console.write(GarbageText(json: false).text(leftovers), to: .standardError)
-    guard Console.confirm("delete \(leftovers.count == 1 ? "it" : "them")?") else {
+    let text = text(world, json: false)
+    Console.write(text.text(leftovers), to: .standardError)
+    guard Console.confirm("\(text.verb) \(leftovers.count == 1 ? "it" : "them")?") else {
       Console.error("stackmake: nothing was done")
       throw ExitStatusError.wrongUse
     }

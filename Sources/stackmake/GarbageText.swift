@@ -4,6 +4,10 @@ import Targets
 /// Lists leftovers, for people or as JSON.
 struct GarbageText {
   let json: Bool
+  /// Servers that exist already are only forgotten.
+  let keepsMachines: Bool
+
+  var verb: String { keepsMachines ? "forget" : "delete" }
 
   func text(_ leftovers: Leftovers) -> String {
     if json {
@@ -16,8 +20,8 @@ struct GarbageText {
       + leftovers.resources.map { "\($0.thing.kind.rawValue) \($0.thing.name): \($0.why)" }
     let many =
       leftovers.count == 1
-      ? "1 thing is left, and `stackmake gc --delete` deletes it"
-      : "\(leftovers.count) things are left, and `stackmake gc --delete` deletes them"
+      ? "1 thing is left, and `stackmake gc --delete` \(verb)s it"
+      : "\(leftovers.count) things are left, and `stackmake gc --delete` \(verb)s them"
     return lines.map { $0 + "\n" }.joined() + "stackmake: \(many)\n"
   }
 }

@@ -11,7 +11,7 @@ struct Session: Sendable {
   /// The directory of the Stackfile.
   let directory: FilePath
   let graph: Graph
-  let fileSystem: LocalFileSystem
+  let fileSystem: PackFileSystem
   let command: String
   let start: Double
 
@@ -21,14 +21,18 @@ struct Session: Sendable {
   var logs: LogFiles { LogFiles(directory: stateDirectory.appending("logs")) }
 
   /// Loads the Stackfile, or says all that is wrong with it and ends with status 2.
-  static func open(_ options: CommonOptions, overrides: [(name: String, value: String)]) throws -> Session {
+  ///
+  /// - Parameter asked: names that are targets where a pattern matches them, also of servers that the layout no longer names.
+  static func open(
+    _ options: CommonOptions, overrides: [(name: String, value: String)], asked: [String] = []
+  ) throws -> Session {
     let environment = ProcessInfo.processInfo.environment
     let file = try stackfile(options)
     let directory = file.removingLastComponent().lexicallyNormalized()
-    let fileSystem = LocalFileSystem(directory: directory)
+    let fileSystem = PackFileSystem(.builtIn, over: LocalFileSystem(directory: directory))
     let loader = Loader(
-      fileSystem: fileSystem, dialect: .stack(cluster: clusterName(directory)), packs: [:], environment: environment,
-      overrides: overrides)
+      fileSystem: fileSystem, dialect: .stack(cluster: clusterName(directory)), packs: Packs.builtIn.stackfiles,
+      environment: environment, overrides: overrides, asked: asked)
     let result = loader.load(file.lastComponent?.string ?? "Stackfile")
     guard let graph = result.graph else {
       Console.write(DiagnosticRenderer(sources: result.sources).render(result.diagnostics), to: .standardError)

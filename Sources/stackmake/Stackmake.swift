@@ -20,7 +20,8 @@ struct Stackmake: AsyncParsableCommand {
     version: version,
     subcommands: [
       BuildCommand.self, CleanCommand.self, PruneCommand.self, GarbageCommand.self, StatusCommand.self,
-      WhyCommand.self, LogCommand.self, SSHCommand.self, RunCommand.self, ListCommand.self, DoctorCommand.self,
+      WhyCommand.self, LogCommand.self, SSHCommand.self, RunCommand.self, AccessCommand.self,
+      PackCommand.self, ListCommand.self, DoctorCommand.self,
     ],
     defaultSubcommand: BuildCommand.self)
 }

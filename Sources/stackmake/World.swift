@@ -32,7 +32,10 @@ struct World: Sendable {
     let redactor = Redactor(secrets: secrets.values)
     let here = LocalShell(
       directory: session.directory, environment: session.environment, jobs: session.stateDirectory.appending("jobs"))
-    var kinds: [String: any TargetKind] = ["task": TaskKind(), "stacked": StackedKind(), "reset": ResetKind()]
+    var kinds: [String: any TargetKind] = [
+      "task": TaskKind(), "stacked": StackedKind(), "reset": ErrandKind.reset,
+      "leave": ErrandKind.leave,
+    ]
     var cluster: Cluster?
     var keys: ClusterKeys?
     if try !graph.places.isEmpty || (isCleaning && knownClusterID(session, store) != nil) {
@@ -53,6 +56,8 @@ struct World: Sendable {
         clock: ContinuousClock(), bootLimit: bootLimit, hostTrust: try hostTrust(session))
       kinds["image-validated"] = ImageValidatedKind(cluster: cluster!)
       kinds["layout"] = LayoutKind()
+      kinds["ssh-mesh"] = SSHMeshKind(cluster: cluster!)
+      kinds["overlay-net"] = OverlayNetKind(cluster: cluster!)
       kinds["server"] = ServerKind(cluster: cluster!)
     }
     let shells = cluster?.shells as? ServerShells ?? ServerShells(here: here, identities: [])
@@ -168,11 +173,19 @@ struct World: Sendable {
     guard let cloud = cluster?.cloud as? StaticCloud else { return nil }
     return ServerReset(cloud: cloud, shells: shells, store: store, reporter: reporter, now: Session.now) {
       (target, outputs) async throws(StepError) in
-      try await resetAlone(target, outputs, store, reporter, interrupt, pool)
+      try await runAlone(target, outputs, store, reporter, interrupt, pool)
     }
   }
 
-  private func resetAlone(
+  /// The same for another load of the same Stackfile.
+  func with(_ session: Session) -> World {
+    World(
+      session: session, kinds: kinds, cluster: cluster, keys: keys, shells: shells, runner: runner, secrets: secrets,
+      redactor: redactor)
+  }
+
+  /// Runs the recipe of a target alone, with these values of what it depends on.
+  func runAlone(
     _ target: TargetID, _ outputs: [TargetID: [String: String]], _ store: any Store, _ reporter: any Reporter,
     _ interrupt: Interrupt, _ pool: ThreadPool
   ) async throws(StepError) {

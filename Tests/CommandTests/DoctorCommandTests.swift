@@ -55,6 +55,27 @@ import Testing
     #expect(lines.last?.hasSuffix(#""state":"failed","step":"connect","type":"check","version":1}"#) == true)
   }
 
+  /// Whatever it was that was to be done.
+  @Test(arguments: [
+    [], ["server/web"], ["-n"], ["-B", "server/web"], ["clean", "--yes"], ["clean", "-n"], ["gc"],
+    ["gc", "--delete", "--yes"], ["status"], ["ssh", "web", "--", "true"], ["run", "*", "--", "true"], ["doctor"],
+  ])
+  func aCloudThatIsRefusedLeavesNothing(_ words: [String]) async throws {
+    let clouds = """
+      clouds:
+        lab: {auth: {auth_url: 'http://127.0.0.1:1/v3', username: u, password: p, system_scope: all}}
+      """
+    for (cloud, cause) in [
+      ("lab", "cloud `lab` logs in to the whole system (`system_scope`)"), ("nosuch", "no cloud called `nosuch`"),
+    ] {
+      let program = try Program("cloud = \(cloud)\nlayout:\n    web\n", files: ["clouds.yaml": clouds])
+      let end = try await program.start(words).outcome.value
+      #expect(end.status == (words == ["doctor"] ? 3 : 2), "\(end)")
+      #expect((end.output + end.errors).contains(cause), "\(end)")
+      #expect(!program.exists(".stackmake"), "\(end)")
+    }
+  }
+
   @Test func wrongUse() async throws {
     let program = try Program("x:\n    true\n")
     #expect(try await program.run("doctor", "x").status == 2)

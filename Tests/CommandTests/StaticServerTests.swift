@@ -189,6 +189,27 @@ import Testing
     #expect(try await program.run("stacked/web", "text=two").status == 4)
   }
 
+  @Test func gcForgetsWhatTheLayoutNoLongerNames() async throws {
+    let program = try program(Self.rules)
+    #expect(try await program.run().status == 0)
+    let text = try #require(program.read("Stackfile"))
+    let shorter = text.split(separator: "\n").filter { !$0.hasPrefix("    db ") }.joined(separator: "\n")
+    try program.write("Stackfile", shorter + "\n")
+    let list = try await program.run("gc")
+    #expect(list.status == 1)
+    #expect(
+      settled(list.output) == """
+        server db (127.0.0.1:PORT): the layout doesn't name `db`
+        stackmake: 1 thing is left, and `stackmake gc --delete` forgets it
+
+        """)
+    let end = try await program.run("gc", "--delete")
+    #expect(end.status == 0 && end.output == "stackmake: nothing is left\n", "\(end)")
+    #expect(end.errors == "server/db: forgetting db\n", "\(end)")
+    #expect(try await program.run().status == 0)
+    #expect(try await program.run("gc").output == "stackmake: nothing is left\n")
+  }
+
   @Test func withoutARecipeTheUserMakesItFresh() async throws {
     let program = try program(Self.rules)
     #expect(try await program.run().status == 0)

@@ -34,6 +34,10 @@ package struct Graph: Sendable {
   package let declaresAll: Bool
   /// Kinds whose targets no glob matches.
   package let apartKinds: Set<String>
+  /// Targets of which another one uses what its recipe printed last (`{{ result TARGET }}`).
+  package let resultTargets: Set<TargetID>
+  /// The variables of the target that describes what was built (`access`), in the order of the Stackfile.
+  package let description: [(name: String, value: Template)]
 
   // Rows of edges: first the dependencies whose outputs count, then the order-only ones.
   let dependencyStart: [UInt32]

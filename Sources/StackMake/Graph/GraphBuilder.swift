@@ -31,6 +31,8 @@ package struct GraphBuilder: Sendable {
   package var variables: [String: String] = [:]
   package var declaresAll = false
   package var apartKinds: Set<String> = []
+  package var resultTargets: Set<TargetID> = []
+  package var description: [(name: String, value: Template)] = []
 
   package init(capacity: Int = 64) {
     names = NameTable(capacity: capacity)
@@ -143,7 +145,7 @@ package struct GraphBuilder: Sendable {
       names: names, kinds: kinds, kindOf: kindOf, recipes: recipes, recipeOf: recipeOf,
       options: options, optionsOf: optionsOf, placeOf: placeOf, locations: locations,
       places: places, placePrefix: placePrefix, pools: pools, secrets: secrets, variables: variables,
-      declaresAll: declaresAll, apartKinds: apartKinds,
+      declaresAll: declaresAll, apartKinds: apartKinds, resultTargets: resultTargets, description: description,
       dependencyStart: rows.start, orderOnlyStart: rows.orderOnly, dependencyEdges: rows.edges,
       dependentStart: dependentStart, dependentEdges: dependentEdges, topologicalOrder: order)
   }

@@ -67,6 +67,15 @@ package struct Step: Hashable, Sendable {
   package var retry: Retry?
   package var location: SourceLocation
 
+  /// Every text that has values of other targets in it.
+  var templates: [Template] {
+    switch body {
+    case .script(let text): [text]
+    case .put(let transfer): [transfer.destination]
+    case .render(let transfer, let files): [transfer.destination] + files.map(\.contents)
+    }
+  }
+
   package init(body: Body, site: Site, isOnce: Bool, retry: Retry?, location: SourceLocation) {
     self.body = body
     self.site = site

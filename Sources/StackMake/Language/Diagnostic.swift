@@ -54,6 +54,8 @@ package struct Diagnostic: Error, Hashable, Sendable {
     case notHere(name: String, context: String)
     case undefinedEnvironment(String)
     case unknownPlace(String, near: [String])
+    /// A function whose value another target gives, which isn't declared.
+    case needsTarget(name: String, target: String)
     case unsetSetting(String)
     case builtinName(String)
     case variableCycle([String])

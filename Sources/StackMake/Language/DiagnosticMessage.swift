@@ -37,6 +37,7 @@ extension Diagnostic {
     case .noStem(let target): "`stem` has no meaning in `\(target)`, which isn't made by a pattern"
     case .notHere(let name, let context): "`\(name)` can't be used in \(context)"
     case .undefinedEnvironment(let name): "the environment has no variable `\(name)`"
+    case .needsTarget(let name, let target): "`\(name)` is given by `\(target)`, which no rule declares"
     case .unknownPlace(let name, _): "the layout declares no `\(name)`"
     case .unsetSetting(let name): "`\(name)` isn't set"
     case .builtinName(let name): "`\(name)` is a built-in name"

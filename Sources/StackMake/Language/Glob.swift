@@ -1,10 +1,10 @@
 /// Globs: `*` and `?` match anything but `/`, `[a-z]` and `[!a-z]` one of a set.
-enum Glob {
+package enum Glob {
   static func isGlob(_ text: some Sequence<UInt8>) -> Bool {
     text.contains { $0 == Byte.star || $0 == Byte.question || $0 == Byte.openBracket }
   }
 
-  static func matches(_ glob: String, _ text: String) -> Bool {
+  package static func matches(_ glob: String, _ text: String) -> Bool {
     var glob = glob
     var text = text
     return glob.withUTF8 { glob in text.withUTF8 { matches(glob, $0) } }

@@ -19,6 +19,7 @@ package struct Loader: Sendable {
   private let packs: [String: [UInt8]]
   private let environment: [String: String]
   private let overrides: [(name: String, value: String)]
+  private let asked: [String]
   package var limits = Limits()
 
   /// - Parameters:
@@ -27,10 +28,12 @@ package struct Loader: Sendable {
   ///   - packs: bytes of the Stackfiles that `include <NAME>` gives, by name.
   ///   - environment: for `{{ env NAME }}`.
   ///   - overrides: `NAME=VALUE` words of the command line; the last of a name counts.
+  ///   - asked: names that are targets where a pattern matches them, also where the layout has no such place.
   package init(
     fileSystem: any FileSystem, dialect: Dialect, packs: [String: [UInt8]] = [:],
-    environment: [String: String] = [:], overrides: [(name: String, value: String)] = []
+    environment: [String: String] = [:], overrides: [(name: String, value: String)] = [], asked: [String] = []
   ) {
+    self.asked = asked
     self.fileSystem = fileSystem
     self.dialect = dialect
     self.packs = packs
@@ -42,6 +45,7 @@ package struct Loader: Sendable {
   package func load(_ path: String) -> LoadResult {
     var loading = Loading(
       fileSystem: fileSystem, dialect: dialect, packs: packs, environment: environment, limits: limits)
+    loading.asked = Set(asked)
     return loading.load(path, overrides: overrides)
   }
 }

@@ -40,6 +40,10 @@ struct Loading {
   var placeTargets: [Int?] = []
   var builder = GraphBuilder()
   var shared = SharedRecipes()
+  /// Names that are targets where a pattern matches them.
+  var asked: Set<String> = []
+  /// Targets whose results are used in `{{ result TARGET }}`.
+  var givers: Set<Int> = []
   var renderedFiles: [String: TemplateSyntax?] = [:]
   var sourceListings: [String: [SourceEntry]] = [:]
 
@@ -76,6 +80,7 @@ struct Loading {
     builder.placePrefix = dialect.placePrefix
     builder.pools = pools.mapValues(\.size)
     builder.secrets = secrets
+    builder.resultTargets = Set(givers.map { TargetID($0) })
     builder.apartKinds = dialect.apartKinds
     do throws(GraphBuilder.Cycle) {
       graph = try builder.build()

@@ -13,7 +13,7 @@ enum Paths {
   }
 
   static func join(_ directory: String, _ path: String) -> String {
-    if path.hasPrefix("/") || directory.isEmpty { return path }
+    if path.hasPrefix("/") || directory.isEmpty || Packs.isPacked(path) { return path }
     return directory.hasSuffix("/") ? directory + path : directory + "/" + path
   }
 

@@ -12,13 +12,7 @@ struct RecipeResolution {
 
   mutating func append(_ step: Step) {
     steps.append(step)
-    switch step.body {
-    case .script(let text): need(text)
-    case .put(let transfer): need(transfer.destination)
-    case .render(let transfer, let files):
-      need(transfer.destination)
-      for file in files { need(file.contents) }
-    }
+    for text in step.templates { need(text) }
   }
 
   mutating func need(_ target: TargetID) { edges.append(target) }

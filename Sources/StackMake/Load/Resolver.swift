@@ -153,6 +153,12 @@ extension Loading {
       }
       guard layout.numbers[word.text] != nil else { return reportUnknownPlace(word) }
       return outputs([word.text], prefix, key, " ")
+    case .shared(let target, let key):
+      guard take(words, 0...1, "one server at most", hole) else { return nil }
+      return shared(target, key, name, words.first, hole, &scope)
+    case .result:
+      guard take(words, 1...1, "one target", hole) else { return nil }
+      return result(of: words[0], name, hole, &scope)
     case .outputs(let prefix, let key):
       guard take(words, 1...1, "one name or glob of servers", hole) else { return nil }
       return places(words[0], name, hole, &scope).map { places in
@@ -164,6 +170,47 @@ extension Loading {
         outputs(places.map { layout.places[$0].name }, prefix, key, words[0].text)
       }
     }
+  }
+
+  private mutating func shared(
+    _ target: String, _ key: String, _ name: String, _ word: TemplateSyntax.Word?, _ hole: TemplateSyntax.Hole,
+    _ scope: inout Scope
+  ) -> Template? {
+    let place: String
+    if let word {
+      if case .settled(let context) = scope.context {
+        report(.notHere(name: name, context: context), hole.words[0].range)
+        return nil
+      }
+      guard layout.numbers[word.text] != nil else { return reportUnknownPlace(word) }
+      place = word.text
+    } else {
+      guard let own = ownPlaceName(name, hole, &scope) else { return nil }
+      if own.isEmpty { return Template("") }
+      place = own
+    }
+    guard let found = targets.names.find(target) else {
+      if !isExcused(target) { report(.needsTarget(name: name, target: target), hole.words[0].range) }
+      return nil
+    }
+    return Template([.output(target: TargetID(found), key: "\(key) \(place)")])
+  }
+
+  private mutating func result(
+    of word: TemplateSyntax.Word, _ name: String, _ hole: TemplateSyntax.Hole, _ scope: inout Scope
+  ) -> Template? {
+    if case .settled(let context) = scope.context {
+      report(.notHere(name: name, context: context), hole.words[0].range)
+      return nil
+    }
+    guard let found = targets.names.find(word.text) else {
+      if !isExcused(word.text), !layout.isIncomplete {
+        report(.unknownTarget(word.text, near: nearTargets(word.text)), word.range)
+      }
+      return nil
+    }
+    givers.insert(found)
+    return Template([.output(target: TargetID(found), key: TargetBuild.resultKey)])
   }
 
   private mutating func ownPlaceName(_ name: String, _ hole: TemplateSyntax.Hole, _ scope: inout Scope) -> String? {

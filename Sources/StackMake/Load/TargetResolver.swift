@@ -48,6 +48,7 @@ extension Loading {
     }
     scope.specifics = specifics(target, matches)
     let on = scope.specifics.isEmpty ? nil : resolveOptions(target, &scope)
+    if scope.target == dialect.described { describe(target, &scope) }
     var appended: [Part] = []
     for rule in targets.appending[target] ?? [] where hasRecipe(rule) { appended.append(Part(rule: rule, stem: nil)) }
     for match in matches {
@@ -129,6 +130,17 @@ extension Loading {
         definition: VariableTable.Definition(
           name: tree.range(assignment.name), value: tree.range(assignment.value), mode: .value),
         stem: stem, rank: Scope.Rank(stemLength: stem?.utf8.count ?? 0, isPack: loaded.isPack))
+    }
+  }
+
+  /// Keeps the values of all variables of a target, in the order in which they are first said.
+  private mutating func describe(_ target: Int, _ scope: inout Scope) {
+    var names: [String] = []
+    for specific in scope.specifics where !names.contains(specific.name) { names.append(specific.name) }
+    for name in names {
+      guard case (let template?, _)? = specific(name, fallsBack: true, nil, &scope) else { continue }
+      builder.description.append((name, template))
+      finish(target, nil, template.targets)
     }
   }
 
@@ -243,7 +255,11 @@ extension Loading {
   /// Edges that a target's recipe and its places bring along.
   private mutating func finish(_ target: Int, _ on: [PlaceID]?, _ edges: [TargetID]) {
     // A target's own outputs in its recipe come of building it: no edge to itself.
-    for edge in edges where edge != TargetID(target) { builder.addEdge(from: TargetID(target), to: edge) }
+    for edge in edges where edge != TargetID(target) {
+      // Of another target than a place's a value is used, which the manifest has.
+      let isPlace = targets.names[Int(edge.index)].hasPrefix(dialect.placePrefix)
+      builder.addEdge(from: TargetID(target), to: edge, orderOnly: !isPlace)
+    }
     if placeTargets.isEmpty { return }
     for place in on ?? [] { connect(target, place: Int(place.index)) }
     if let place = places[target] { connect(target, place: place) }

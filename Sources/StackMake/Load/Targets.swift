@@ -80,6 +80,12 @@ extension Loading {
         }
         name.removeSubrange(directory...)
       }
+      for name in asked.sorted() where targets.names.find(name) == nil {
+        var name = name
+        name.withUTF8 { bytes in
+          if pattern.stem(bytes) != nil { _ = targets.add(bytes, pattern.range) }
+        }
+      }
     }
   }
 
@@ -169,6 +175,7 @@ extension Loading {
         }
         guard let first, let known = prefixes.find(UnsafeBufferPointer(rebasing: name[..<first])) else { return }
         isUnknown = layout.names.find(UnsafeBufferPointer(rebasing: name[(first + 1)...])) == nil
+        if isUnknown, asked.contains(String(decoding: name, as: UTF8.self)) { isUnknown = false }
         if !isUnknown { kindOf[number] = UInt16(prefixKinds[known]) }
       }
       if isUnknown { reportUnknownPlace(ofTarget: number) }

@@ -89,8 +89,9 @@ package struct Assessor: Sendable {
       reasons = Staleness.reasons(
         Manifest(entries: trace?.manifest ?? []), trace: trace, drift: drift, failure: failures[name],
         unfinishedStep: RecipeDecision.unfinishedStep(steps), isForced: forced.contains(target))
-      reasons += graph.dependencies(target, for: .staleness).filter { outputs($0) == nil }
-        .map { .dependencyWillRun(graph.name($0)) }
+      let running = graph.dependencies(target, for: .staleness).filter { outputs($0) == nil }
+      let used = walk.unknownSources(of: target, outputs: outputs).filter { !running.contains($0) }
+      reasons += (running + used).map { .dependencyWillRun(graph.name($0)) }
     }
     var situation = Situation(
       target: target, graph: graph, manifest: manifest, trace: trace, progress: steps, observation: observation,
@@ -103,7 +104,7 @@ package struct Assessor: Sendable {
       situation.reasons = [.forcedAfterOnce(step: step)]
     }
     var predicted: [String: String]?
-    if case .run = decision, isComplete { predicted = kind.predict(situation) }
+    if case .run = decision, isComplete || kind.predictsFromGraph { predicted = kind.predict(situation) }
     return Assessment(situation: situation, decision: decision, outputs: predicted)
   }
 

@@ -41,6 +41,18 @@ package struct ManifestWalk: Sendable {
     return (Manifest(entries: entries), isComplete)
   }
 
+  /// Targets of which a recipe uses a value that isn't known yet, in the order of its steps.
+  func unknownSources(of target: TargetID, outputs: (TargetID) -> [String: String]?) -> [TargetID] {
+    var found: [TargetID] = []
+    for step in graph.recipe(target) {
+      for case .output(let source, let key) in step.templates.flatMap(\.parts)
+      where source != target && outputs(source)?[key] == nil && !found.contains(source) {
+        found.append(source)
+      }
+    }
+    return found
+  }
+
   package static func outputKey(_ target: String, _ key: String) -> String { "output \(target) \(key)" }
 
   /// The step as one would write it, its values filled in and its secrets hidden.

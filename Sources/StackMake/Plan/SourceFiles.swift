@@ -8,6 +8,8 @@ package struct SourceFiles: Sendable {
     /// Where it goes below the destination; "" where the source is that one file.
     package var relativePath: String
     package var fingerprint: FileFingerprint
+    /// What is in it, where it is on no disk.
+    package var bytes: [UInt8]?
   }
 
   private var bySource: [String: [File]] = [:]
@@ -57,10 +59,11 @@ package struct SourceFiles: Sendable {
     }
     var files: [File] = []
     for entry in entries {
+      let path = FilePath(entry.path)
       files.append(
         File(
-          path: entry.path, relativePath: entry.relative, fingerprint: try fileSystem.fingerprint(FilePath(entry.path)))
-      )
+          path: entry.path, relativePath: entry.relative, fingerprint: try fileSystem.fingerprint(path),
+          bytes: Packs.isPacked(entry.path) ? try fileSystem.read(path) : nil))
     }
     return files
   }

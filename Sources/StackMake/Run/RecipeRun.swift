@@ -110,6 +110,7 @@ struct RecipeRun: Sendable {
       line: { build.reporter.report(.output(target: build.name, place: name, line: $0)) },
       note: { build.note($0) },
       trace: { build.reporter.report(.trace(target: build.name, text: $0)) },
+      result: { build.setResult($0) },
       interrupt: build.interrupt)
     try await runner.run(step, at: site, events: events)
   }
@@ -127,7 +128,7 @@ struct RecipeRun: Sendable {
       body = .files(
         found.map { file in
           ResolvedFile(
-            contents: .path(file.path),
+            contents: file.bytes.map { .bytes($0) } ?? .path(file.path),
             destination: join(destination, file.relativePath, isAlone: found.count == 1, source: file.path),
             mode: transfer.mode ?? file.fingerprint.mode, owner: transfer.owner)
         })
@@ -138,7 +139,7 @@ struct RecipeRun: Sendable {
         let mode = transfer.mode ?? files.files(of: file.path).first?.fingerprint.mode ?? 0o644
         resolved.append(
           ResolvedFile(
-            contents: .text(try fill(file.contents)),
+            contents: .bytes(Array(try fill(file.contents).utf8)),
             destination: join(destination, file.relativePath, isAlone: rendered.count == 1, source: file.path),
             mode: mode, owner: transfer.owner))
       }

@@ -14,7 +14,12 @@ package struct Dialect: Sendable {
     /// An output of the target `prefix + place`, with its edge: `ip`, `ip NAME`. Without a
     /// name it is the target's own place.
     case output(prefix: String, key: String)
-    /// The same for every place that matches a glob, joined by a space: `ips GLOB`.
+    /// What one target gives for each place, under `key` and the place's name: `overlay_ip`, `overlay_ip NAME`.
+    /// Only the value counts: that the target gives another place something else makes nothing stale.
+    case shared(target: String, key: String)
+    /// `result TARGET`: the last line that the last script of its recipe printed. Only the value counts.
+    case result
+    /// The same as `output` for every place that matches a glob, joined by a space: `ips GLOB`.
     case outputs(prefix: String, key: String)
     /// `join SEP GLOB`: the same, joined by SEP.
     case joinedOutputs(prefix: String, key: String)
@@ -80,6 +85,8 @@ package struct Dialect: Sendable {
   package var onceKinds: Set<String>
   /// Kinds that are built only where they are named: no glob matches their targets, and `all` is without them.
   package var apartKinds: Set<String>
+  /// The target whose variables describe what was built: `access`.
+  package var described: String?
   /// Names that may not be declared yet, each with what to say.
   package var refused: [String: String]
   /// Variables that are defined by the program where the Stackfile doesn't (`cluster`).
@@ -89,7 +96,8 @@ package struct Dialect: Sendable {
     block: String, settings: [String], settingPrefixes: [String], settingDefaults: [String: String],
     variants: [Variant] = [], functions: [String: Function], implied: [Implied], kindNames: Set<String>,
     kindPrefixes: Set<String>,
-    placePrefix: String, onceKinds: Set<String>, apartKinds: Set<String> = [], refused: [String: String],
+    placePrefix: String, onceKinds: Set<String>, apartKinds: Set<String> = [],
+    described: String? = nil, refused: [String: String],
     defaults: [String: String]
   ) {
     self.block = block
@@ -104,6 +112,7 @@ package struct Dialect: Sendable {
     self.placePrefix = placePrefix
     self.onceKinds = onceKinds
     self.apartKinds = apartKinds
+    self.described = described
     self.refused = refused
     self.defaults = defaults
   }

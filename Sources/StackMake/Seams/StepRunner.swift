@@ -27,7 +27,7 @@ package struct ResolvedStep: Sendable {
 package struct ResolvedFile: Sendable {
   package enum Contents: Sendable {
     case path(String)
-    case text(String)
+    case bytes([UInt8])
   }
   package var contents: Contents
   package var destination: String
@@ -54,15 +54,19 @@ package struct StepEvents: Sendable {
   package var line: @Sendable (String) -> Void
   package var note: @Sendable (String) -> Void
   package var trace: @Sendable (String) -> Void
+  /// Is told the last line that a script printed on standard output, once it succeeded.
+  package var result: @Sendable (String) -> Void
   package var interrupt: Interrupt
 
   package init(
     line: @escaping @Sendable (String) -> Void, note: @escaping @Sendable (String) -> Void,
-    trace: @escaping @Sendable (String) -> Void, interrupt: Interrupt
+    trace: @escaping @Sendable (String) -> Void, result: @escaping @Sendable (String) -> Void = { _ in },
+    interrupt: Interrupt
   ) {
     self.line = line
     self.note = note
     self.trace = trace
+    self.result = result
     self.interrupt = interrupt
   }
 }

@@ -20,6 +20,9 @@ package protocol TargetKind: Sendable {
   /// told before; nil where only building tells. Pure.
   func predict(_ situation: Situation) -> [String: String]?
 
+  /// Whether `predict` needs no value of a dependency: then it is asked also where they aren't known yet.
+  var predictsFromGraph: Bool { get }
+
   /// Carries out one action that isn't a step of the recipe. Safe to repeat.
   func apply(_ action: String, _ build: TargetBuild) async throws(StepError)
 
@@ -92,6 +95,7 @@ extension TargetKind {
   }
   package func drift(_ trace: Trace, _ observation: Observation?) -> StaleReason? { nil }
   package func decide(_ situation: Situation) -> Decision { RecipeDecision.decide(situation) }
+  package var predictsFromGraph: Bool { false }
   package func apply(_ action: String, _ build: TargetBuild) async throws(StepError) {
     preconditionFailure("BUG: `\(action)` is not an action of \(build.situation.name)")
   }

@@ -30,6 +30,9 @@ package struct Cleaner: Sendable {
   package func carryOut(_ plan: CleanPlan, graph: Graph, waits: Bool) async -> [StepError] {
     let placePrefix = graph.placePrefix
     var failures: [StepError] = []
+    if let failure = await attempt({ () async throws(StepError) in try await remove(plan, graph) }) {
+      return [failure]
+    }
     await withTaskGroup(of: StepError?.self) { group in
       for deletion in plan.deletions {
         group.addTask(executorPreference: pool) {
@@ -59,6 +62,25 @@ package struct Cleaner: Sendable {
       failures.append(failure)
     }
     return failures
+  }
+
+  /// Takes back what spans servers from those that stay.
+  private func remove(_ plan: CleanPlan, _ graph: Graph) async throws(StepError) {
+    guard let cluster else { return }
+    let kinds: [String: any Removable] = [
+      "ssh-mesh": SSHMeshKind(cluster: cluster), "overlay-net": OverlayNetKind(cluster: cluster),
+    ]
+    let gone = cluster.cloud.keepsMachines ? Set(plan.rebuilds.map(\.place.name)) : plan.givenUp
+    for name in plan.forgotten {
+      guard let target = graph.target(named: name), let kind = kinds[graph.kind(target)] else { continue }
+      let traces = try recorded("read the record", name) { () throws(StoreError) in try store.traces() }
+      let members = Members(of: name, in: graph, shells: cluster.shells, reporter: reporter) { server in
+        gone.contains(String(graph.name(server).dropFirst(graph.placePrefix.count)))
+          ? nil : traces[graph.name(server)]?.outputs
+      }
+      reporter.report(.note(target: name, text: "taking it back from \(members.all.count) servers"))
+      try await kind.remove(from: members)
+    }
   }
 
   /// Looks again until nothing is left of the cluster, and deletes what is found: an old list may have hidden it, and

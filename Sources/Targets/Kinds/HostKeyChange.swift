@@ -57,7 +57,7 @@ struct HostKeyChange: Sendable {
       let shell = try cluster.shells.shell(at: StepSite(name: server, outputs: outputs.values, user: outputs.user))
       let status = try await shell.run(script, timeout: .seconds(60), output: { said.take($1) })
       guard status.isSuccess else {
-        throw ShellError(.failed, host: server, operation: Self.operation, cause: "\(status)\n\(said.text)")
+        throw ShellError(.failed, host: server, operation: Self.operation, cause: "\(status)\(said.below)")
       }
       return said.text
     } catch {

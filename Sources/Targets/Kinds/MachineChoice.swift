@@ -4,10 +4,13 @@ package struct MachineClaim: Sendable, Hashable {
   package var machine: String?
   /// The last generation that was asked for.
   package var generation: Int
+  /// The machine that was waited for in vain, and isn't gone on with.
+  package var failed: String?
 
-  package init(machine: String? = nil, generation: Int = 0) {
+  package init(machine: String? = nil, generation: Int = 0, failed: String? = nil) {
     self.machine = machine
     self.generation = generation
+    self.failed = failed
   }
 }
 
@@ -29,7 +32,8 @@ struct MachineChoice: Sendable, Hashable {
     let index =
       others.firstIndex { $0.id == claim.machine }
       ?? others.firstIndex {
-        $0.tag.generation == claim.generation && ($0.status == .incomplete || ServerKind.problem($0.status) == nil)
+        $0.id != claim.failed && $0.tag.generation == claim.generation
+          && ($0.status == .incomplete || ServerKind.problem($0.status) == nil)
       }
     kept = index.map { others.remove(at: $0) }
   }

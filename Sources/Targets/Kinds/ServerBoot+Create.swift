@@ -14,11 +14,14 @@ extension ServerBoot {
     // Nothing comes late where nothing is made.
     let isInDoubt = !open.isEmpty && !keeps
     let machines = try await machines(ofGeneration: last, isInDoubt: isInDoubt)
-    let choice = MachineChoice(machines, of: place.name, claim: MachineClaim(generation: last))
+    // An earlier attempt of this run waited for it in vain.
+    let failed = keeps || build.outputs["ip"] != nil ? nil : build.outputs["id"]
+    let choice = MachineChoice(machines, of: place.name, claim: MachineClaim(generation: last, failed: failed))
     let adopted = choice.kept
     for machine in choice.others {
       // Left by an attempt that failed or was cut off: it is ours, and nobody needs it.
-      build.note("removing \(machine.name) of generation \(machine.tag.generation), which was left half made")
+      let why = machine.id == failed ? "failed" : "was left half made"
+      build.note("removing \(machine.name) of generation \(machine.tag.generation), which \(why)")
       try await cloud { () async throws(CloudError) in try await cluster.cloud.delete(machine.id, wait: true) }
     }
     // What was asked for and never seen has the tag that is asked for again: should it still come, it is this one.

@@ -75,7 +75,7 @@ extension ServerBoot {
         script, timeout: cluster.bootLimit, output: { said.take($1) })
       // 2 is "done, with warnings" of newer versions.
       guard status == .exited(0) || status == .exited(2) else {
-        throw ShellError(.failed, host: place.name, operation: "wait for first boot", cause: "\(status)\n\(said.text)")
+        throw ShellError(.failed, host: place.name, operation: "wait for first boot", cause: "\(status)\(said.below)")
       }
     } catch {
       if error.code == .unreachable { throw await failure(error.operation, error.cause) }

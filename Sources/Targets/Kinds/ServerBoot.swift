@@ -56,7 +56,14 @@ struct ServerBoot: Sendable {
       let end = console.split(separator: "\n").suffix(15)
       if !end.isEmpty { text += "\n    the end of its console:\n    " + end.joined(separator: "\n    ") }
     }
-    return StepError(operation: operation, subject: build.name, cause: text, hint: freshStart)
+    let hint = [Self.advice(cause), freshStart].compactMap { $0 }.joined(separator: ". ")
+    return StepError(operation: operation, subject: build.name, cause: text, hint: hint.isEmpty ? nil : hint)
+  }
+
+  /// What to change, where the cloud's words tell it.
+  private static func advice(_ cause: String) -> String? {
+    guard cause.contains("No valid host was found") else { return nil }
+    return "no host has room for it, or may take it: another `flavor`, `zone` or `spread` may help"
   }
 
   /// nil where nothing is gained by it.

@@ -23,24 +23,27 @@ extension Dialect {
         "user": .setting("user"),
         "ip": .output(prefix: "server/", key: "ip"),
         "ips": .outputs(prefix: "server/", key: "ip"),
+        "overlay_ip": .shared(target: "overlay-net", key: "ip"),
+        "result": .result,
         "join": .joinedOutputs(prefix: "server/", key: "ip"),
       ],
       implied: [
         Implied("image-validated"),
         Implied("layout", dependencies: ["image-validated"]),
         Implied("server/%", dependencies: ["layout"]),
-        Implied("stacked/%", onlyIfDeclared: true, dependencies: ["server/%"]),
+        Implied("ssh-mesh", onlyIfDeclared: true, dependencies: ["server/*"]),
+        Implied("overlay-net", onlyIfDeclared: true, dependencies: ["server/*"]),
+        Implied(
+          "stacked/%", onlyIfDeclared: true, dependencies: ["server/%"], orderOnly: ["ssh-mesh", "overlay-net"]),
+        Implied("cells-verified", onlyIfDeclared: true, dependencies: ["stacked/*"]),
       ],
-      kindNames: ["image-validated", "layout"],
-      kindPrefixes: ["server", "stacked", "reset"],
+      kindNames: ["image-validated", "layout", "ssh-mesh", "overlay-net"],
+      kindPrefixes: ["server", "stacked", "reset", "leave"],
       placePrefix: "server/",
       onceKinds: ["stacked"],
-      apartKinds: ["reset"],
-      refused: [
-        "ssh-mesh": "`ssh-mesh` is not available yet",
-        "overlay-net": "`overlay-net` is not available yet",
-        "cells-verified": "`cells-verified` is not available yet",
-      ],
+      apartKinds: ["reset", "leave"],
+      described: "access",
+      refused: [:],
       defaults: ["cluster": cluster])
   }
 }

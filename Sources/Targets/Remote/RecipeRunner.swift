@@ -40,6 +40,7 @@ package struct RecipeRunner: StepRunner {
         cause: redact("\(error.operation): \(error.cause)"), hint: error.hint)
     }
     lines.finish()
+    if status.isSuccess { events.result(lines.lastOutput) }
     guard status.isSuccess else {
       throw StepError(
         operation: operation, subject: subject,
@@ -52,7 +53,7 @@ package struct RecipeRunner: StepRunner {
     let contents: FileUpload.Contents =
       switch file.contents {
       case .path(let path): .file(FilePath(path))
-      case .text(let text): .bytes(Array(text.utf8))
+      case .bytes(let bytes): .bytes(bytes)
       }
     let outcome = try await shell.put(
       FileUpload(contents: contents, destination: file.destination, mode: file.mode, owner: file.owner))
@@ -97,6 +98,14 @@ private final class OutputLines: Sendable {
   private struct State {
     var splitters: [OutputStream: LineSplitter] = [:]
     var last: [String] = []
+    /// The last line of standard output that isn't blank.
+    var lastOutput = ""
+
+    mutating func note(_ lines: [String], _ stream: OutputStream) {
+      guard stream == .standardOutput else { return }
+      guard let line = lines.last(where: { line in line.contains { !$0.isWhitespace } }) else { return }
+      lastOutput = line.trimmed
+    }
   }
   private let state = Mutex(State())
   private let line: @Sendable (String) -> Void
@@ -104,15 +113,25 @@ private final class OutputLines: Sendable {
   init(_ line: @escaping @Sendable (String) -> Void) { self.line = line }
 
   var last: [String] { state.withLock { $0.last } }
+  var lastOutput: String { state.withLock { $0.lastOutput } }
 
   func take(_ stream: OutputStream, _ bytes: [UInt8]) {
-    say { $0.splitters[stream, default: LineSplitter()].feed(bytes) }
+    say { state in
+      let lines = state.splitters[stream, default: LineSplitter()].feed(bytes)
+      state.note(lines, stream)
+      return lines
+    }
   }
 
   /// Says what came without an end of line.
   func finish() {
     say { state in
-      let rest = [OutputStream.standardOutput, .standardError].compactMap { state.splitters[$0]?.finish() }
+      var rest: [String] = []
+      for stream in [OutputStream.standardOutput, .standardError] {
+        guard let line = state.splitters[stream]?.finish() else { continue }
+        state.note([line], stream)
+        rest.append(line)
+      }
       state.splitters = [:]
       return rest
     }

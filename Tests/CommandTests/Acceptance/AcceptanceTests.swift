@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The real program makes real machines, and takes them down again: in the local cloud, or in the OpenStack that
-/// `STACKMAKE_ACCEPTANCE_CLOUD` names.
+/// `STACKMAKE_TEST_CLOUD` names.
 @Suite(.serialized, .enabled(if: Host.canMakeMachines, "needs root and the programs of the local cloud"))
 enum AcceptanceTests {}
 

@@ -15,9 +15,9 @@ final class FaultProxy: Sendable {
   private let about: About
 
   init(_ cloud: OpenStackTestCloud) async throws {
-    let services = try await cloud.look("services").split(separator: "\n").map(String.init)
+    let services = try await cloud.site.ask("services")
     let process = try RunningProgram(
-      TestCluster.repository.appending(path: "Tests/Cloud/fault-proxy").path,
+      RealCloud.program("fault-proxy"),
       services + ["--parent", String(ProcessInfo.processInfo.processIdentifier)], in: "/",
       environment: ProcessInfo.processInfo.environment)
     self.process = process
@@ -29,7 +29,7 @@ final class FaultProxy: Sendable {
 
   /// A clouds.yaml by which the cloud is reached through it.
   func configuration(_ cloud: OpenStackTestCloud) async throws -> String {
-    try await cloud.look("through", try #require(about.services["keystone"]))
+    try await cloud.site.answer(["through", try #require(about.services["keystone"])])
   }
 
   /// What was asked since the last time.

@@ -72,7 +72,7 @@ final class LocalTestCloud: TestCloud {
     }
   }
 
-  func takeDown() async throws {
+  func takeDown(state: String) async throws {
     for machine in try await machines() {
       do {
         try await cloud.delete(machine.id, wait: true)

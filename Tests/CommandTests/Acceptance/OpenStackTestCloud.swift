@@ -1,31 +1,13 @@
 import Foundation
 import Testing
 
-/// A project of the real OpenStack in Tests/Cloud. `Tests/Cloud/look` asks nova and neutron themselves.
+/// A project of the real OpenStack in Tests/Cloud, whose services are asked themselves for what there is.
 final class OpenStackTestCloud: TestCloud {
-  /// Where it is, as `STACKMAKE_ACCEPTANCE_CLOUD` says it: PATH OF CLOUDS.YAML:NAME.
-  struct Site: Sendable {
-    let file: String
-    let name: String
-
-    init?(_ text: String?) {
-      guard let text, let colon = text.lastIndex(of: ":") else { return nil }
-      file = String(text[..<colon])
-      name = String(text[text.index(after: colon)...])
-    }
-
-    /// That of its machines on this host.
-    var root: String { URL(filePath: file).deletingLastPathComponent().appending(path: "machines").path }
-  }
-
-  /// Nil: the tests run on the local cloud.
-  static let site = Site(ProcessInfo.processInfo.environment["STACKMAKE_ACCEPTANCE_CLOUD"])
-
-  let site: Site
+  let site: RealCloud
   /// Stackmake's name for the cluster, which begins the names of its servers.
   private let cluster: String
 
-  init(_ site: Site, cluster: String) {
+  init(_ site: RealCloud, cluster: String) {
     self.site = site
     self.cluster = cluster
   }
@@ -37,7 +19,7 @@ final class OpenStackTestCloud: TestCloud {
     var values = ProcessInfo.processInfo.environment.filter {
       !$0.key.hasPrefix("OS_") && !$0.key.lowercased().hasSuffix("_proxy")
     }
-    values["OS_CLIENT_CONFIG_FILE"] = site.file
+    values["OS_CLIENT_CONFIG_FILE"] = site.clouds
     return values
   }
 
@@ -48,33 +30,20 @@ final class OpenStackTestCloud: TestCloud {
       var generation: Int
       var address: String
     }
-    let servers = try JSONDecoder().decode([Server].self, from: Data(try await look("servers", cluster).utf8))
-    let machines = Dictionary(HostMachine.all(in: site.root).map { ($0.record.server, $0) }) { a, _ in a }
+    let servers = try JSONDecoder().decode([Server].self, from: Data(try await site.answer(["servers", cluster]).utf8))
+    let machines = Dictionary(HostMachine.all(in: site.machines).map { ($0.record.server, $0) }) { a, _ in a }
     return servers.map {
       TestMachine(
         id: $0.id, server: $0.server, generation: $0.generation, address: $0.address, machine: machines[$0.id])
     }
   }
 
-  func delete(_ machine: TestMachine) async throws { try await look("delete", machine.id) }
+  func delete(_ machine: TestMachine) async throws { try await site.ask("delete-server", machine.id) }
 
   func traces() async throws -> @Sendable () async throws -> [String] {
-    let mark = try await look("mark", cluster).split(separator: "\n").map(String.init)
-    return { [self] in
-      try await look(["left", cluster] + mark).split(separator: "\n").map(String.init)
-    }
+    let words = ["left", "\(cluster)-"] + (try await site.ask("mark", cluster))
+    return { [site] in try await site.answer(words).split(separator: "\n").map(String.init) }
   }
 
-  func takeDown() async throws { try await look("clear", cluster) }
-
-  /// What `Tests/Cloud/look` says.
-  @discardableResult
-  func look(_ words: String...) async throws -> String { try await look(words) }
-
-  private func look(_ words: [String]) async throws -> String {
-    let program = TestCluster.repository.appending(path: "Tests/Cloud/look").path
-    let end = try await TestCluster.host([program, words[0], site.file, site.name] + words.dropFirst())
-    try #require(end.status == 0, "\(words.joined(separator: " ")): \(end)")
-    return end.output
-  }
+  func takeDown(state: String) async throws { try await site.ask("clear", cluster, state) }
 }

@@ -4,7 +4,7 @@ import Testing
 extension AcceptanceTests {
   /// How much is asked of the cloud: counted on the way to it.
   @Suite(
-    .serialized, .onCluster, .enabled(if: OpenStackTestCloud.site != nil, "the local cloud has no requests"),
+    .serialized, .onCluster, .enabled(if: RealCloud.current != nil, "the local cloud has no requests"),
     .timeLimit(.minutes(8)))
   struct RequestTests {
     static let servers = 10
@@ -41,6 +41,10 @@ extension AcceptanceTests {
         let ticks = Int(elapsed.components.seconds + 1) * 4
         #expect(count <= (route.hasSuffix("/servers/detail") ? ticks : 2), "\(route)")
       }
+
+      // One read a server, once it answers; of those in vain at most one a second, however many wait.
+      let consoles = made.first { $0.key.hasSuffix("os-getConsoleOutput") }?.value ?? 0
+      #expect(consoles <= Self.servers + Int(elapsed.components.seconds))
 
       let second = try await run()
       #expect(second.status == 0)

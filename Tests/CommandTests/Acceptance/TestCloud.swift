@@ -14,8 +14,8 @@ protocol TestCloud: Sendable {
   func delete(_ machine: TestMachine) async throws
   /// Learns by what the cluster's things are told from others'; what it returns looks for them later, and names what is left.
   func traces() async throws -> @Sendable () async throws -> [String]
-  /// Removes all that the cluster made, whatever state it is in.
-  func takeDown() async throws
+  /// Removes all that the cluster made, whatever state it is in. `state`: its state directory, where there is one.
+  func takeDown(state: String) async throws
 }
 
 /// One server of a cluster. Its machine runs on this host, in either cloud: looking at its disk runs nothing on it.

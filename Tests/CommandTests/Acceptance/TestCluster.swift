@@ -15,7 +15,7 @@ final class TestCluster: Sendable {
     directory = FileManager.default.temporaryDirectory.appending(path: "sm-\(name)").path
     self.cloud =
       cloud?(name)
-      ?? OpenStackTestCloud.site.map { OpenStackTestCloud($0, cluster: "sm-\(name)") } ?? LocalTestCloud(name)
+      ?? RealCloud.current.map { OpenStackTestCloud($0, cluster: "sm-\(name)") } ?? LocalTestCloud(name)
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
   }
 
@@ -94,7 +94,7 @@ final class TestCluster: Sendable {
   /// Removes all that was made here, whatever state it is in.
   func takeDown() async {
     do {
-      try await cloud.takeDown()
+      try await cloud.takeDown(state: "\(directory)/.stackmake")
     } catch {
       Issue.record("what was made for \(directory) could not be removed: \(error)")
     }

@@ -32,9 +32,27 @@ struct CloudTrial: Sendable {
 
   func start(_ words: [String]) throws -> Program.Running { try program.start(words, environment: environment) }
 
+  /// What a cluster of one server that is ACTIVE has, as `left` says it.
+  static let one = ["key pairs", "ports web", "security groups", "servers lab-web ACTIVE"]
+
   /// What of this cluster is in the cloud, as the cloud says.
   func left(as login: String? = nil) async throws -> [String] {
-    try await cloud.ask("left", "\(program.path)/.stackmake", as: login)
+    guard let id = try await id() else { return [] }
+    return try await cloud.ask("left", id, as: login)
+  }
+
+  /// The cluster's; nil where none was made yet.
+  func id() async throws -> String? { try await cloud.ask("cluster", "\(program.path)/.stackmake").first }
+
+  struct Server: Decodable, Equatable {
+    var id: String
+    var generation: Int
+  }
+
+  /// Those of this cluster, as the cloud says.
+  func servers() async throws -> [Server] {
+    guard let id = try await id() else { return [] }
+    return try JSONDecoder().decode([Server].self, from: Data(try await cloud.answer(["servers", id]).utf8))
   }
 
   /// Fails as expected, with this message.
@@ -85,6 +103,11 @@ struct CloudTrial: Sendable {
     return settled(lines.joined(separator: "\n"))
   }
 
+  /// What nova says when no host could build a server.
+  static let spawnFailure = """
+    Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance ID.
+    """
+
   static func settled(_ text: String) -> String {
     text.replacing(/req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-([0-9a-f]{12}|DIGEST)/, with: "REQUEST")
       .replacing(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-([0-9a-f]{12}|DIGEST)\b/, with: "ID")
@@ -94,10 +117,6 @@ struct CloudTrial: Sendable {
       .replacing(/\b10\.\d+\.\d+\.\d+\b/, with: "ADDRESS")
       .replacing(/after \d+ ms/, with: "after T ms").replacing(/SHA256:[A-Za-z0-9+\/]+/, with: "SHA256:KEY")
       // What the host says, and what nova makes of it a moment later: which of them is seen is chance.
-      .replacing(
-        "Build of instance ID aborted: fault=spawn: the server's metadata asks for it",
-        with:
-          "Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance ID."
-      )
+      .replacing("Build of instance ID aborted: fault=spawn: the server's metadata asks for it", with: spawnFailure)
   }
 }

@@ -5,7 +5,6 @@ extension OpenStackTests {
   @Suite struct RefusedLayoutTests {
     struct Case: Sendable, CustomTestStringConvertible {
       var layout: String
-      var cloudName: String?
       var says: String
       var hint: String
       var testDescription: String { layout }
@@ -22,16 +21,12 @@ extension OpenStackTests {
         layout: "    web security-group=opne", says: "no security group called `opne` (web)",
         hint: "did you mean `open`?"),
       Case(
-        layout: "    web count=2", cloudName: "test-small",
-        says: "quota of servers: 2 more needed, 0 of 1 used (web-1, web-2)",
-        hint: "ask for a larger quota, remove what isn't needed any more, or take smaller flavors"),
-      Case(
         layout: "    web image=never-uploaded", says: "image `never-uploaded` is queued, not active (web)",
         hint: "wait until it is uploaded, or take another"),
     ]
 
     @Test(arguments: cases) func isRefused(_ test: Case) async throws {
-      let trial = try CloudTrial("layout:\n\(test.layout)\n", cloudName: test.cloudName)
+      let trial = try CloudTrial("layout:\n\(test.layout)\n")
       try await trial.fails(
         saying: """
           image-validated: failed: validate what the layout asks for: image-validated: \(test.says)

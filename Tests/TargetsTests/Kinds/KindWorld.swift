@@ -23,7 +23,7 @@ struct KindWorld: Sendable {
   var kinds: [String: any TargetKind] {
     [
       "task": TaskKind(), "stacked": StackedKind(), "layout": LayoutKind(), "server": ServerKind(cluster: cluster),
-      "image-validated": ImageValidatedKind(cluster: cluster), "reset": ResetKind(),
+      "image-validated": ImageValidatedKind(cluster: cluster), "reset": ErrandKind.reset, "leave": ErrandKind.leave,
     ]
   }
 

@@ -6,9 +6,9 @@ import Targets
 import Testing
 
 /// PATH OF CLOUDS.YAML:NAME of a cloud to test with.
-private let site = ProcessInfo.processInfo.environment["STACKMAKE_ACCEPTANCE_CLOUD"]
+private let site = ProcessInfo.processInfo.environment["STACKMAKE_TEST_CLOUD"]
 
-/// With the real services of the cloud that `STACKMAKE_ACCEPTANCE_CLOUD` names.
+/// With the real services of the cloud that `STACKMAKE_TEST_CLOUD` names.
 @Suite(
   .serialized, .enabled(if: site != nil, "needs a cloud: Tests/Cloud/acceptance has one"),
   .timeLimit(.minutes(8)))

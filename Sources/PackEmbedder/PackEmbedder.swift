@@ -1,0 +1,53 @@
+import Foundation
+
+/// Writes a Swift file that holds every file of a directory of packs.
+///
+/// usage: PackEmbedder PACKS OUTPUT
+@main struct PackEmbedder {
+  static func main() throws {
+    let arguments = CommandLine.arguments
+    guard arguments.count == 3 else {
+      throw CocoaError(.featureUnsupported, userInfo: [NSLocalizedDescriptionKey: "usage: PackEmbedder PACKS OUTPUT"])
+    }
+    try Data(try text(of: URL(filePath: arguments[1])).utf8).write(to: URL(filePath: arguments[2]))
+  }
+
+  /// `let packFiles: [(pack: String, name: String, mode: UInt16, text: String)]`
+  static func text(of packs: URL) throws -> String {
+    var text = "let packFiles: [(pack: String, name: String, mode: UInt16, text: String)] = [\n"
+    let manager = FileManager.default
+    for pack in try manager.contentsOfDirectory(atPath: packs.path).sorted() where !pack.hasPrefix(".") {
+      let directory = packs.appending(path: pack)
+      for name in try manager.contentsOfDirectory(atPath: directory.path).sorted() where !name.hasPrefix(".") {
+        let file = directory.appending(path: name)
+        let contents = try String(contentsOf: file, encoding: .utf8)
+        let mode = isExecutable(file) ? "0o755" : "0o644"
+        text += "  (\"\(pack)\", \"\(name)\", \(mode), \(literal(contents))),\n"
+      }
+    }
+    return text + "]\n"
+  }
+
+  /// By its mode: to root all is executable.
+  private static func isExecutable(_ file: URL) -> Bool {
+    let mode = (try? FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions]) as? Int
+    return (mode ?? 0) & 0o100 != 0
+  }
+
+  /// On one line, so that no indentation of the file's own is in the way.
+  private static func literal(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\\": result += "\\\\"
+      case "\"": result += "\\\""
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case " "..."~": result.unicodeScalars.append(scalar)
+      default: result += "\\u{\(String(scalar.value, radix: 16))}"
+      }
+    }
+    return result + "\""
+  }
+}
