@@ -11,10 +11,10 @@ extension Graph {
     return want
   }
 
-  /// The UDP port of the overlay: the variable `overlay_port`, which `overlay-net` says the rest of. Nil without one.
+  /// The UDP port of the overlay. Nil without one, and where its settings are wrong, which it says itself.
   private var overlayPort: Int? {
     guard target(named: "overlay-net") != nil else { return nil }
-    return variables["overlay_port"].map { Int($0) } ?? 4790
+    return (try? OverlaySettings(variables))?.port
   }
 }
 

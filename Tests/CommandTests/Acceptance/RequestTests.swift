@@ -42,6 +42,10 @@ extension AcceptanceTests {
         #expect(count <= (route.hasSuffix("/servers/detail") ? ticks : 2), "\(route)")
       }
 
+      // One read a server, once it answers; of those in vain at most one a second, however many wait.
+      let consoles = made.first { $0.key.hasSuffix("os-getConsoleOutput") }?.value ?? 0
+      #expect(consoles <= Self.servers + Int(elapsed.components.seconds))
+
       let second = try await run()
       #expect(second.status == 0)
       #expect(second.lines == ["stackmake: \(Self.servers + 2) targets are up to date"], "\(second)")
