@@ -28,7 +28,7 @@ test: setup
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 
-# The acceptance tests on a real OpenStack, which is started for them and taken down again.
+# The acceptance tests on a real OpenStack, then what goes wrong in one; it is started for them and taken down again.
 test-cloud: setup
 	$(SWIFT) build --build-tests
 	Tests/Cloud/acceptance $(SWIFT) $(FILTER)

@@ -21,12 +21,12 @@ import Testing
     #expect(first.status == 0, "\(first)")
     #expect(program.read("used.out") == "v1\n")
     let second = try await program.run()
-    #expect(second.errors == "stackmake: 3 targets up to date, nothing to do\n")
+    #expect(second.errors == "stackmake: 3 targets are up to date\n")
     // It runs again, and says the same: nothing follows.
     let same = try await program.run("-B", "chosen")
     #expect(same.status == 0)
     let third = try await program.run()
-    #expect(third.errors == "stackmake: 3 targets up to date, nothing to do\n")
+    #expect(third.errors == "stackmake: 3 targets are up to date\n")
     // Another value: who uses it runs again, and says why.
     try program.write("version", "v2\n")
     let forced = try await program.run("-B", "chosen")

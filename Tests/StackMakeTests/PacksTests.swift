@@ -6,8 +6,7 @@ import Testing
 @Suite struct PacksTests {
   private static let packs = Packs([
     "web": [
-      "Stackfile": Packs.File(
-        "page ?= home\nstacked/%:\n    put <web>/serve serve\n    render <web>/page.html page.html\n"),
+      "Stackfile": Packs.File("page ?= home\nstacked/%:\n    put <web>/serve serve\n    render <web>/page.html page.html\n"),
       "serve": Packs.File("#!/bin/sh\n", mode: 0o755), "page.html": Packs.File("{{ page }} of {{ server }}\n"),
     ]
   ])

@@ -36,6 +36,8 @@ package struct Summary: Sendable, Hashable {
   package var built = 0
   package var failed = 0
   package var locked = 0
+  /// Of those that are locked the ones that a clean of theirs gives a fresh start, in the order of the run.
+  package var freshStarts: [String] = []
   package var skipped = 0
   package var interrupted = 0
   package var seconds = 0.0

@@ -14,6 +14,16 @@ package enum SummaryText {
     var parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     let rest = summary.wanted - counts.reduce(0) { $0 + $1.0 }
     if rest > 0 { parts.append("\(rest) not reached") }
-    return "stackmake: \(targets): \(parts.joined(separator: ", ")) (\(DurationText.text(summary.seconds)))"
+    let hint = hint(summary.freshStarts.sorted())
+    return "stackmake: \(targets): \(parts.joined(separator: ", ")) (\(DurationText.text(summary.seconds)))\(hint)"
+  }
+
+  /// One command for all that are locked, where there are several.
+  private static func hint(_ names: [String]) -> String {
+    guard names.count > 1 else { return "" }
+    guard names.count <= 12 else {
+      return "\n  hint: `stackmake clean` of the \(names.count) that are locked gives them all a fresh start; it takes globs"
+    }
+    return "\n  hint: `stackmake clean \(names.joined(separator: " "))` gives all of them a fresh start"
   }
 }

@@ -118,6 +118,7 @@ package struct Builder: Sendable {
     case .locked:
       // A lock is known trouble: all that doesn't depend on it is built.
       summary.locked += 1
+      if assessor.graph.recipe(finished.target).contains(where: \.isOnce) { summary.freshStarts.append(name) }
       skipped = schedule.finish(finished.target, ok: false, stops: false)
     case .interrupted:
       summary.interrupted += 1

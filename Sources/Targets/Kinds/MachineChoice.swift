@@ -4,7 +4,7 @@ package struct MachineClaim: Sendable, Hashable {
   package var machine: String?
   /// The last generation that was asked for.
   package var generation: Int
-  /// The machine that was waited for in vain, and isn't gone on with.
+  /// The machine that this run has waited for in vain.
   package var failed: String?
 
   package init(machine: String? = nil, generation: Int = 0, failed: String? = nil) {

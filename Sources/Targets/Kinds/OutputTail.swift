@@ -10,6 +10,9 @@ package final class OutputTail: Sendable {
   package func take(_ new: [UInt8]) { bytes.withLock { $0 = Array(($0 + new).suffix(4096)) } }
   package var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
 
-  /// Its lines below the first one of an error, each on a new line and indented; "" where nothing was said.
-  package var below: String { text.split(separator: "\n").map { "\n    \($0)" }.joined() }
+  /// Its lines below the first one of an error, each on a new line and indented; "" where nothing was said. Dots alone,
+  /// by which a program shows that it waits, are left out.
+  package var below: String {
+    text.split(separator: "\n").filter { line in !line.allSatisfy { $0 == "." } }.map { "\n    \($0)" }.joined()
+  }
 }

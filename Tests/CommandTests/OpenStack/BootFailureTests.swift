@@ -30,6 +30,11 @@ extension OpenStackTests {
         name: "cloud-init error", layout: "    web meta.fault=cloud-init-error",
         says: """
           wait for first boot: server/web: exit status 1
+          server/web:     status: error
+          server/web:     boot_status_code: enabled-by-generator
+          server/web:     last_update: T
+          server/web:     detail:
+          server/web:     ('scripts-per-instance', RuntimeError('Runparts: 1 failures (fault) in 1 attempted commands'))
           """),
       Case(
         name: "host key that doesn't match", layout: "    web meta.fault=wrong-host-key",

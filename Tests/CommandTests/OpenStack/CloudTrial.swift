@@ -116,6 +116,8 @@ struct CloudTrial: Sendable {
       .replacing(/127\.0\.0\.1:\d+/, with: "CLOUD").replacing(/127\.0\.0\.1 port \d+/, with: "CLOUD")
       .replacing(/\b10\.\d+\.\d+\.\d+\b/, with: "ADDRESS")
       .replacing(/after \d+ ms/, with: "after T ms").replacing(/SHA256:[A-Za-z0-9+\/]+/, with: "SHA256:KEY")
+      .replacing(/last_update: [^\n]+/, with: "last_update: T").replacing(/built in [^\n]+/, with: "built in T")
+      .replacing(/OpenSSL SSL_(read|write): OpenSSL\/[0-9.]+: error:[0-9A-F]+:SSL routines::/, with: "OpenSSL: ")
       // What the host says, and what nova makes of it a moment later: which of them is seen is chance.
       .replacing("Build of instance ID aborted: fault=spawn: the server's metadata asks for it", with: spawnFailure)
   }

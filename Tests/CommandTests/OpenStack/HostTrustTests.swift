@@ -24,7 +24,7 @@ extension OpenStackTests {
       try await trial.fails(
         "text=three",
         saying: """
-          configured/web: failed: check the host key of ADDRESS: web: it shows ssh-ed25519 SHA256:KEY, but ssh-ed25519 SHA256:KEY was pinned (when the machine was first connected to)
+          configured/web: failed: run step 1 of 1: configured/web on web: check the host key of ADDRESS: it shows ssh-ed25519 SHA256:KEY, but ssh-ed25519 SHA256:KEY was pinned (when the machine was first connected to)
           configured/web:   hint: \(Self.hint)
           """)
       try await trial.takeDown()
@@ -46,7 +46,7 @@ extension OpenStackTests {
           server/web: the cloud shows no console (nova answered 501: The requested functionality is not supported (request id REQUEST)): making the server anew with a host key of our own
           server/web: creating lab-web
           server/web: waiting for ssh at ADDRESS
-          server/web: built in
+          server/web: built in T
           """), "\(end.errors)")
       #expect(
         try await trial.run("status", "server/web").output.contains(", generation 2, host key injected and changed)\n"))

@@ -23,11 +23,12 @@ extension OpenStackTests {
       let run = try await trial.run()
       #expect(run.status == 0, "\(run.errors)")
       #expect(
-        run.errors.split(separator: "\n").filter { $0.hasPrefix("server/web: ") }.joined(separator: "\n") == """
-          server/web: building (setting `meta.role` changed (old -> new); setting `security-group` was added (open,default); setting `meta.gone` was removed (it was yes))
-          server/web: changing its metadata and security groups
-          server/web: built in T s
-          """, "\(run.errors)")
+        CloudTrial.settled(
+          run.errors.split(separator: "\n").filter { $0.hasPrefix("server/web: ") }.joined(separator: "\n")) == """
+            server/web: building (setting `meta.role` changed (old -> new); setting `security-group` was added (open,default); setting `meta.gone` was removed (it was yes))
+            server/web: changing its metadata and security groups
+            server/web: built in T
+            """, "\(run.errors)")
       #expect(try await trial.servers() == [server])
       #expect(
         try await trial.cloud.ask("show", server.id).dropFirst(2) == ["meta role new", "group default", "group open"])
@@ -63,7 +64,7 @@ extension OpenStackTests {
           server/web: removing lab-web of generation 1, which failed
           server/web: creating lab-web
           server/web: waiting for ssh at ADDRESS
-          server/web: built in T s
+          server/web: built in T
           """, "\(end.errors)")
       let servers = try await trial.servers()
       #expect(servers.map(\.generation) == [2])

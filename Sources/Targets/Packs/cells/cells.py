@@ -90,15 +90,20 @@ class Cloud:
             marker = f"&marker={page[-1]['id']}"
 
     def delete_servers(self, ids, limit):
-        """Those that are still there when the time is over."""
-        for each in ids:
-            self.call("compute", "DELETE", f"/servers/{each}", missing_ok=True)
-
-        def remaining():
-            return [each for each in ids if self.call("compute", "GET", f"/servers/{each}", missing_ok=True)]
-
-        wait(limit, lambda: not remaining())
-        return remaining()
+        """Those that are still there when the time is over. What failed to go is told to go again."""
+        remaining = list(ids)
+        end = time.monotonic() + limit
+        while remaining:
+            for each in remaining:
+                self.call("compute", "DELETE", f"/servers/{each}", missing_ok=True)
+            again = time.monotonic() + 15
+            while remaining and time.monotonic() < min(again, end):
+                time.sleep(0.5)
+                remaining = [
+                    each for each in remaining if self.call("compute", "GET", f"/servers/{each}", missing_ok=True)]
+            if time.monotonic() >= end:
+                break
+        return remaining
 
 
 def message(reply):
@@ -129,25 +134,48 @@ def trouble(service):
 
 
 def services(cloud, options):
+    until_good(options.patience, lambda: look_at_services(cloud, options.cells))
+    say(f"keystone, glance, neutron, placement and nova answer; {options.cells + 1} conductors are up")
+
+
+def look_at_services(cloud, cells):
     cloud.call("image", "GET", "/images?limit=1")
     cloud.call("network", "GET", "/networks?limit=1")
     cloud.call("placement", "GET", "/resource_providers?name=none")
     cloud.call("compute", "GET", "/servers?limit=1")
     found = cloud.call("compute", "GET", "/os-services")["services"]
     up = [each["binary"] for each in found if each["state"] == "up"]
-    for binary, wanted in {"nova-scheduler": 1, "nova-conductor": options.cells + 1}.items():
+    for binary, wanted in {"nova-scheduler": 1, "nova-conductor": cells + 1}.items():
         if up.count(binary) < wanted:
             raise Failure(f"{binary}: {up.count(binary)} of {wanted} are up")
-    say(f"keystone, glance, neutron, placement and nova answer; {options.cells + 1} conductors are up")
 
 
 def up(cloud, options):
-    found = cloud.compute_services()
-    for host in options.hosts:
+    def look(host):
+        found = cloud.compute_services()
         wrong = trouble(found.get(real_host(host, found, options)))
         if wrong:
             raise Failure(f"{host}: {wrong}")
+
+    for host in options.hosts:
+        until_good(options.patience, lambda host=host: look(host))
         say(f"{host}: nova-compute is up")
+
+
+def until_good(limit, look):
+    """Looks again until nothing is wrong, and says what was wrong last when the time is over."""
+    last = []
+
+    def good():
+        last[:] = []
+        try:
+            look()
+        except Failure as failure:
+            last.append(failure)
+        return not last
+
+    if not wait(limit, good, every=2):
+        raise last[0]
 
 
 def real_host(name, found, options):
@@ -538,7 +566,7 @@ def main():
     parser.add_argument("--dead", action="store_true", help="forget: the machine is gone, don't ask it for anything")
     parser.add_argument("--wait", type=int, default=180, metavar="SECONDS", help="for an instance to come or go")
     parser.add_argument("--patience", type=int, default=COMPUTE_DOWN_AFTER, metavar="SECONDS",
-                        help="verify: for nova-compute to come up")
+                        help="for services and nova-compute to come up")
     parser.add_argument("--nova-manage", default="sudo -u nova nova-manage", metavar="COMMAND")
     parser.add_argument("--nova-status", default="sudo -u nova nova-status", metavar="COMMAND")
     parser.add_argument("--virt", default="fake", help="nova's virt driver")
@@ -553,4 +581,5 @@ def main():
         sys.exit(1)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+import Foundation
+import Testing
+
+extension AcceptanceTests {
+  /// The pack `<openstack-debian>`: an OpenStack of several machines and two cells is built, proven, grown, shrunk and
+  /// repaired, one machine at a time. What is true of it, nova says itself.
+  @Suite(.serialized, .onCluster, .timeLimit(.minutes(30)))
+  struct DebianCloudTests {
+    let cluster: TestCluster
+
+    init() throws { cluster = try #require(TestCluster.current) }
+
+    private func write(computes: Int, more: String = "") throws {
+      try cluster.write(
+        "Stackfile",
+        """
+        \(cluster.cloud.settings)
+        cells = 2
+        include <openstack-debian>
+        layout:
+            controller  flavor=m1.large
+            compute     count=\(computes)  flavor=m1.small
+        ssh-mesh:
+        overlay-net:
+        \(more)
+
+        """)
+    }
+
+    private func on(_ server: String, _ command: String) async throws -> RunningProgram.End {
+      try await cluster.stackmake("ssh", server, "--", command)
+    }
+
+    /// Nova's own answer: each compute's cell, state and status.
+    private func hosts() async throws -> [String] {
+      let mapped = try await on("controller", "sudo nova-manage cell_v2 list_hosts | awk '/compute-/ { print $6, $2 }'")
+      return mapped.output.split(separator: "\n").map(String.init).sorted()
+    }
+
+    private func services() async throws -> [String] {
+      let list = try await on(
+        "controller", "openstack --os-cloud admin compute service list --service nova-compute -f value -c Host -c State")
+      return list.output.split(separator: "\n").map(String.init).sorted()
+    }
+
+    /// When each machine was booted: it is the same machine, and nobody booted it again.
+    private func boots() async throws -> [String: String] {
+      var result: [String: String] = [:]
+      for (name, machine) in try await cluster.machines { result[name] = "\(machine.id) \(machine.generation)" }
+      return result
+    }
+
+    @Test func isBuiltAndProven() async throws {
+      try write(computes: 2)
+      let run = try await cluster.stackmake()
+      #expect(run.status == 0, "\(run)")
+      let proof = try await cluster.stackmake("log", "cells-verified")
+      #expect(proof.output.contains("verified: 2 hypervisors in 2 cells"), "\(proof)")
+      #expect(try await hosts() == ["compute-1 cell1", "compute-2 cell2"])
+      #expect(try await services() == ["compute-1 up", "compute-2 up"])
+      let left = try await on("controller", "openstack --os-cloud admin server list --all-projects -f value -c Name")
+      #expect(left.output == "", "the probes are removed: \(left)")
+      let again = try await cluster.stackmake()
+      #expect(again.status == 0, "\(again)")
+      #expect(again.error.contains("are up to date"), "\(again)")
+    }
+
+    @Test func itIsReachedAsItSays() async throws {
+      let clouds = try await cluster.stackmake("access", "--format", "clouds.yaml")
+      try #require(clouds.status == 0, "\(clouds)")
+      let there = try await on(
+        "controller", "mkdir -p entry && cat > entry/clouds.yaml <<'END'\n\(clouds.output)END\n"
+          + "cd entry && openstack --os-cloud $(sed -n '2s/[ \":]//gp' clouds.yaml) token issue -f value -c user_id | wc -l")
+      #expect(there.output == "1\n", "\(there)")
+    }
+
+    @Test func aComputeThatIsDeadIsNamed() async throws {
+      #expect(try await on("compute-2", "sudo systemctl stop nova-compute").status == 0)
+      let run = try await cluster.stackmake("-B", "cells-verified")
+      #expect(run.status == 3, "\(run)")
+      #expect(run.error.contains("error: compute-2: "), "\(run)")
+      #expect(!run.error.contains("error: compute-1: "), "\(run)")
+      #expect(try await on("compute-2", "sudo systemctl start nova-compute").status == 0)
+      let good = try await cluster.stackmake("cells-verified")
+      #expect(good.status == 0, "\(good)")
+    }
+
+    @Test func aHostInTheWrongCellIsShown() async throws {
+      // As if the Stackfile had said another cell: the machine stands in its old one.
+      let moved = try await on("controller", "cp cells/compute-2 kept && echo 1 > cells/compute-2")
+      #expect(moved.status == 0)
+      let run = try await cluster.stackmake("-B", "cells-verified")
+      #expect(run.status == 3, "\(run)")
+      #expect(run.error.contains("error: compute-2 is in cell2, expected cell1"), "\(run)")
+      let log = try await cluster.stackmake("log", "cells-verified")
+      #expect(log.output.contains("-compute-2 cell1") && log.output.contains("+compute-2 cell2"), "\(log)")
+      #expect(try await on("controller", "mv kept cells/compute-2").status == 0)
+    }
+
+    @Test func oneMoreTouchesNothingElse() async throws {
+      let before = try await boots()
+      try write(computes: 3)
+      let run = try await cluster.stackmake()
+      #expect(run.status == 0, "\(run)")
+      for stays in ["stacked/controller", "stacked/compute-1", "stacked/compute-2"] {
+        #expect(!run.error.contains("\(stays): building"), "\(stays): \(run)")
+      }
+      #expect(try await boots().filter { $0.key != "compute-3" } == before)
+      #expect(try await hosts() == ["compute-1 cell1", "compute-2 cell2", "compute-3 cell1"])
+    }
+
+    @Test func oneLessIsForgottenByNova() async throws {
+      try write(computes: 2)
+      let prune = try await cluster.stackmake("prune", "--yes")
+      #expect(prune.status == 0, "\(prune)")
+      #expect(try await hosts() == ["compute-1 cell1", "compute-2 cell2"])
+      #expect(try await services() == ["compute-1 up", "compute-2 up"])
+      let run = try await cluster.stackmake()
+      #expect(run.status == 0, "\(run)")
+      #expect(!run.error.contains("stacked/compute-1: building"), "\(run)")
+    }
+
+    @Test func aComputeIsMadeAnew() async throws {
+      let before = try await boots()
+      let clean = try await cluster.stackmake("clean", "stacked/compute-2")
+      #expect(clean.status == 0, "\(clean)")
+      let run = try await cluster.stackmake()
+      #expect(run.status == 0, "\(run)")
+      #expect(!run.error.contains("stacked/compute-1: building"), "\(run)")
+      let after = try await boots()
+      #expect(after["compute-1"] == before["compute-1"] && after["controller"] == before["controller"])
+      #expect(after["compute-2"] != before["compute-2"])
+      #expect(try await hosts() == ["compute-1 cell1", "compute-2 cell2"])
+    }
+
+    @Test func aNewControllerLocksItsComputes() async throws {
+      let clean = try await cluster.stackmake("clean", "stacked/controller")
+      #expect(clean.status == 0, "\(clean)")
+      let run = try await cluster.stackmake()
+      #expect(run.status == 4, "\(run)")
+      for compute in ["stacked/compute-1", "stacked/compute-2"] {
+        #expect(run.error.contains("`stackmake clean \(compute)`"), "\(run)")
+      }
+      // One command for both.
+      #expect(
+        run.error.contains("hint: `stackmake clean stacked/compute-1 stacked/compute-2` gives all of them a fresh start"),
+        "\(run)")
+    }
+  }
+}
