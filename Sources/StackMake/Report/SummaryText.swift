@@ -22,7 +22,8 @@ package enum SummaryText {
   private static func hint(_ names: [String]) -> String {
     guard names.count > 1 else { return "" }
     guard names.count <= 12 else {
-      return "\n  hint: `stackmake clean` of the \(names.count) that are locked gives them all a fresh start; it takes globs"
+      return
+        "\n  hint: `stackmake clean` of the \(names.count) that are locked gives them all a fresh start; it takes globs"
     }
     return "\n  hint: `stackmake clean \(names.joined(separator: " "))` gives all of them a fresh start"
   }

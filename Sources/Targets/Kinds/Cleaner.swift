@@ -30,7 +30,10 @@ package struct Cleaner: Sendable {
   package func carryOut(_ plan: CleanPlan, graph: Graph, waits: Bool) async -> [StepError] {
     let placePrefix = graph.placePrefix
     var failures: [StepError] = []
-    if let failure = await attempt({ () async throws(StepError) in try await remove(plan, graph) }) {
+    for (name, kind) in removals(plan, graph) {
+      guard
+        let failure = await attempt({ () async throws(StepError) in try await remove(name, kind, plan, graph) })
+      else { continue }
       return [failure]
     }
     await withTaskGroup(of: StepError?.self) { group in
@@ -64,23 +67,30 @@ package struct Cleaner: Sendable {
     return failures
   }
 
-  /// Takes back what spans servers from those that stay.
-  private func remove(_ plan: CleanPlan, _ graph: Graph) async throws(StepError) {
-    guard let cluster else { return }
+  /// Targets that span servers, and are to be taken back from those that stay.
+  private func removals(_ plan: CleanPlan, _ graph: Graph) -> [(name: String, kind: any Removable)] {
+    guard let cluster else { return [] }
     let kinds: [String: any Removable] = [
       "ssh-mesh": SSHMeshKind(cluster: cluster), "overlay-net": OverlayNetKind(cluster: cluster),
     ]
-    let gone = cluster.cloud.keepsMachines ? Set(plan.rebuilds.map(\.place.name)) : plan.givenUp
-    for name in plan.forgotten {
-      guard let target = graph.target(named: name), let kind = kinds[graph.kind(target)] else { continue }
-      let traces = try recorded("read the record", name) { () throws(StoreError) in try store.traces() }
-      let members = Members(of: name, in: graph, shells: cluster.shells, reporter: reporter) { server in
-        gone.contains(String(graph.name(server).dropFirst(graph.placePrefix.count)))
-          ? nil : traces[graph.name(server)]?.outputs
-      }
-      reporter.report(.note(target: name, text: "taking it back from \(members.all.count) servers"))
-      try await kind.remove(from: members)
+    return plan.forgotten.compactMap { name in
+      graph.target(named: name).flatMap { kinds[graph.kind($0)] }.map { (name, $0) }
     }
+  }
+
+  private func remove(
+    _ name: String, _ kind: any Removable, _ plan: CleanPlan, _ graph: Graph
+  ) async throws(StepError) {
+    guard let cluster else { return }
+    let gone = cluster.cloud.keepsMachines ? Set(plan.rebuilds.map(\.place.name)) : plan.givenUp
+    let traces = try recorded("read the record", name) { () throws(StoreError) in try store.traces() }
+    let members = Members(of: name, in: graph, shells: cluster.shells, reporter: reporter) { server in
+      gone.contains(String(graph.name(server).dropFirst(graph.placePrefix.count)))
+        ? nil : traces[graph.name(server)]?.outputs
+    }
+    guard !members.all.isEmpty else { return }
+    reporter.report(.note(target: name, text: "taking it back from \(members.all.count) servers"))
+    try await kind.remove(from: members)
   }
 
   /// Looks again until nothing is left of the cluster, and deletes what is found: an old list may have hidden it, and

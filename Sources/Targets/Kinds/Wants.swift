@@ -11,10 +11,10 @@ extension Graph {
     return want
   }
 
-  /// The UDP port of the overlay. Nil without one, and where its settings are wrong, which it says itself.
+  /// The UDP port of the overlay: the variable `overlay_port`, which `overlay-net` says the rest of. Nil without one.
   private var overlayPort: Int? {
     guard target(named: "overlay-net") != nil else { return nil }
-    return (try? OverlaySettings(variables))?.port
+    return variables["overlay_port"].map { Int($0) } ?? 4790
   }
 }
 

@@ -39,7 +39,8 @@ extension AcceptanceTests {
 
     private func services() async throws -> [String] {
       let list = try await on(
-        "controller", "openstack --os-cloud admin compute service list --service nova-compute -f value -c Host -c State")
+        "controller", "openstack --os-cloud admin compute service list --service nova-compute -f value -c Host -c State"
+      )
       return list.output.split(separator: "\n").map(String.init).sorted()
     }
 
@@ -69,8 +70,10 @@ extension AcceptanceTests {
       let clouds = try await cluster.stackmake("access", "--format", "clouds.yaml")
       try #require(clouds.status == 0, "\(clouds)")
       let there = try await on(
-        "controller", "mkdir -p entry && cat > entry/clouds.yaml <<'END'\n\(clouds.output)END\n"
-          + "cd entry && openstack --os-cloud $(sed -n '2s/[ \":]//gp' clouds.yaml) token issue -f value -c user_id | wc -l")
+        "controller",
+        "mkdir -p entry && cat > entry/clouds.yaml <<'END'\n\(clouds.output)END\n"
+          + "cd entry && openstack --os-cloud $(sed -n '2s/[ \":]//gp' clouds.yaml) token issue -f value -c user_id | wc -l"
+      )
       #expect(there.output == "1\n", "\(there)")
     }
 
@@ -143,7 +146,8 @@ extension AcceptanceTests {
       }
       // One command for both.
       #expect(
-        run.error.contains("hint: `stackmake clean stacked/compute-1 stacked/compute-2` gives all of them a fresh start"),
+        run.error.contains(
+          "hint: `stackmake clean stacked/compute-1 stacked/compute-2` gives all of them a fresh start"),
         "\(run)")
     }
   }

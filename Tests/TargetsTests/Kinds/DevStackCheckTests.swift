@@ -95,8 +95,9 @@ import Testing
     ("", nil), ("overlay-net:\n    true\n", 4790), ("overlay_port = 4801\noverlay-net:\n    true\n", 4801),
   ])
   func theOverlayHasAPort(text: String, port: Int?) throws {
-    let graph = try Graph.stackfile(
-      "cloud = local\nlayout:\n    web\n" + text, dialect: .stack(cluster: "lab"))
+    var dialect = Dialect.stack(cluster: "lab")
+    dialect.refused = [:]
+    let graph = try Graph.stackfile("cloud = local\nlayout:\n    web\n" + text, dialect: dialect)
     #expect(graph.machineWants.map(\.overlayPort) == [port])
   }
 }

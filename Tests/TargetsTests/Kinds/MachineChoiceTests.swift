@@ -36,9 +36,6 @@ import Testing
       name: "the one that it was built on, broken or not",
       machines: [machine("a", 1, .stopped), machine("b", 1), machine("c", 2)],
       claim: MachineClaim(machine: "a", generation: 2), kept: "a", others: ["c", "b"]),
-    Case(
-      name: "waited for in vain", machines: [machine("a")], claim: MachineClaim(generation: 1, failed: "a"), kept: nil,
-      others: ["a"]),
     Case(name: "never asked for", machines: [machine("a")], claim: MachineClaim(), kept: nil, others: ["a"]),
   ]
 
