@@ -4,11 +4,7 @@ package struct MachineClaim: Sendable, Hashable {
   package var machine: String?
   /// The last generation that was asked for.
   package var generation: Int
-<<<<<<< HEAD
-  /// The machine that was waited for in vain, and isn't gone on with.
-=======
   /// The machine that this run has waited for in vain.
->>>>>>> a6fe8d7d47199e636a2944ea82384ac6278f6513
   package var failed: String?
 
   package init(machine: String? = nil, generation: Int = 0, failed: String? = nil) {

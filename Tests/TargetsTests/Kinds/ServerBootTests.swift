@@ -43,8 +43,6 @@ import Testing
     #expect(world.store.intents() == [])
   }
 
-<<<<<<< HEAD
-=======
   /// Another attempt of the same run has no use for the machine that the first one waited for in vain.
   @Test func anotherAttemptTakesAFreshMachine() async throws {
     let world = try world()
@@ -65,7 +63,6 @@ import Testing
     #expect(world.machines.map(\.id) == ["id-2"])
   }
 
->>>>>>> a6fe8d7d47199e636a2944ea82384ac6278f6513
   /// Its console isn't asked for until somebody listens.
   @Test func aServerThatAnswersLate() async throws {
     let world = try world()
@@ -96,29 +93,6 @@ import Testing
           hint: `stackmake clean server/web` deletes it for a fresh start
         """)
     #expect(!world.cloud.log.contains { $0.hasPrefix("hostKeys") })
-<<<<<<< HEAD
-  }
-
-  /// Another attempt of the same run has no use for the machine that the first one waited for in vain.
-  @Test func anotherAttemptTakesAFreshMachine() async throws {
-    let world = try world()
-    let shell = world.shells.shell(of: "web")
-    let turn = world.turn("server/web")
-    let kind = ServerKind(cluster: world.cluster)
-    shell.answer("cloud-init", with: FakeShell.Reply("status: error", status: .exited(1)))
-    try await kind.apply("create", turn)
-    await #expect(throws: StepError.self) { try await kind.apply("wait", turn) }
-    shell.answer("cloud-init", with: FakeShell.Reply("status: done"))
-    try await kind.apply("create", turn)
-    try await kind.apply("wait", turn)
-    #expect(kind.outputs(turn)["generation"] == "2")
-    #expect(world.changes == ["create c1/web 1", "delete id-1", "create c1/web 2"])
-    #expect(world.notes.contains("removing lab-web of generation 1, which failed"))
-    // What fails after that isn't the machine's fault.
-    try await kind.apply("create", turn)
-    #expect(world.machines.map(\.id) == ["id-2"])
-=======
->>>>>>> a6fe8d7d47199e636a2944ea82384ac6278f6513
   }
 
   /// Made anew with a key of our own, which is changed at the first login; the next servers have one from the start.
@@ -341,7 +315,7 @@ import Testing
   func firstBootMustSucceed(status: Targets.ExitStatus, isGood: Bool) async throws {
     let world = try world()
     world.shells.shell(of: "web").answer(
-      "cloud-init", with: FakeShell.Reply("status: error\nno such package", status: status))
+      "cloud-init", with: FakeShell.Reply("..\n.....\nstatus: error\nno such package\n", status: status))
     guard !isGood else {
       #expect(try await boot(world)["generation"] == "1")
       return
