@@ -7,7 +7,7 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null); do \
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake
 
-.PHONY: all build demo demo-clean test test-cloud kill-test chaos under-systemd sanitize fuzz install bench fmt lint setup clean
+.PHONY: all build demo demo-clean test test-packs test-cloud kill-test chaos under-systemd sanitize fuzz install bench fmt lint setup clean
 
 all: build
 
@@ -31,7 +31,7 @@ test: setup
 # The acceptance tests on a real OpenStack, then what goes wrong in one; it is started for them and taken down again.
 test-cloud: setup
 	$(SWIFT) build --build-tests
-	Tests/Cloud/acceptance $(SWIFT) $(FILTER)
+	Tests/Cloud/acceptance $(SWIFT) $(if $(FILTER),'$(FILTER)')
 
 # 100 kills at seeded instants; COUNT and SEED change that.
 kill-test: build
