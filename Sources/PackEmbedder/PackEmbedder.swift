@@ -22,7 +22,7 @@ import Foundation
         let file = directory.appending(path: name)
         let contents = try String(contentsOf: file, encoding: .utf8)
         let mode = isExecutable(file) ? "0o755" : "0o644"
-        text += "  (\"\(pack)\", \"\(name)\", \(mode), \(literal(contents))),\n"
+        text += "  (\"\(pack)\", \"\(name)\", \(mode), \(String(reflecting: contents))),\n"
       }
     }
     return text + "]\n"
@@ -32,22 +32,5 @@ import Foundation
   private static func isExecutable(_ file: URL) -> Bool {
     let mode = (try? FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions]) as? Int
     return (mode ?? 0) & 0o100 != 0
-  }
-
-  /// On one line, so that no indentation of the file's own is in the way.
-  private static func literal(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\\": result += "\\\\"
-      case "\"": result += "\\\""
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case " "..."~": result.unicodeScalars.append(scalar)
-      default: result += "\\u{\(String(scalar.value, radix: 16))}"
-      }
-    }
-    return result + "\""
   }
 }

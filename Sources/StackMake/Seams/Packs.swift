@@ -42,7 +42,7 @@ package struct Packs: Sendable {
   package func file(_ name: String, in pack: String) -> File? { files[pack]?[name] }
 
   /// Whether a path is one of a pack, as far as the text tells.
-  static func isPacked(_ path: String) -> Bool { path.hasPrefix("<") && path.contains(">") }
+  static func isPacked(_ path: String) -> Bool { parts(FilePath(path)) != nil }
 
   /// `<NAME>/FILE` in its parts; FILE is "" for the pack itself.
   fileprivate static func parts(_ path: FilePath) -> (pack: String, file: String)? {

@@ -2,7 +2,7 @@ import StackMake
 import Synchronization
 
 /// The servers that a target which spans several of them works on, in the order of the layout.
-struct Members: Sendable {
+package struct Members: Sendable {
   struct Member: Sendable, Hashable {
     var name: String
     var outputs: ServerOutputs
@@ -103,10 +103,4 @@ struct Members: Sendable {
           cause: "\(error.operation): \(error.cause)", hint: error.hint))
     }
   }
-}
-
-/// A target over several servers that `clean` takes back.
-protocol Removable: TargetKind {
-  /// Leaves nothing of it on the members. Safe to repeat.
-  func remove(from members: Members) async throws(StepError)
 }

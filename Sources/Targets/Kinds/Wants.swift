@@ -14,7 +14,7 @@ extension Graph {
   /// The UDP port of the overlay: the variable `overlay_port`, which `overlay-net` says the rest of. Nil without one.
   private var overlayPort: Int? {
     guard target(named: "overlay-net") != nil else { return nil }
-    return variables["overlay_port"].map { Int($0) } ?? 4790
+    return variables["overlay_port"].map { Int($0) } ?? OverlaySettings.standardPort
   }
 }
 

@@ -20,8 +20,6 @@ package struct OverlayNetKind: Removable {
     return over.contains { Glob.matches(String($0), String(graph.name(dependency).dropFirst(graph.placePrefix.count))) }
   }
 
-  package func decide(_ situation: Situation) -> Decision { .first("connect", situation) }
-
   /// Who is in it says which addresses there are.
   package var predictsFromGraph: Bool { true }
 
@@ -107,11 +105,7 @@ package struct OverlayNetKind: Removable {
         : "a security group or a firewall may keep UDP port \(settings.port) between the servers out")
   }
 
-  package func outputs(_ build: TargetBuild) -> [String: String] {
-    build.outputs.isEmpty ? build.situation.trace?.outputs ?? [:] : build.outputs
-  }
-
-  func remove(from members: Members) async throws(StepError) {
+  package func remove(from members: Members) async throws(StepError) {
     try await members.run("remove the device") { _ in OverlayScript.down }
   }
 

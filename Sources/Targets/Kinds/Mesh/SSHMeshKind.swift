@@ -12,8 +12,6 @@ package struct SSHMeshKind: Removable {
   /// Which keys the servers have, only they tell.
   package func predict(_ situation: Situation) -> [String: String]? { nil }
 
-  package func decide(_ situation: Situation) -> Decision { .first("connect", situation) }
-
   package func apply(_ action: String, _ build: TargetBuild) async throws(StepError) {
     let members = Members(
       of: build.name, in: build.graph, shells: cluster.shells, reporter: build.reporter,
@@ -62,22 +60,8 @@ package struct SSHMeshKind: Removable {
     return (1..<max(1, min(names.count, 17))).map { names[(at + $0) % names.count] }
   }
 
-  package func outputs(_ build: TargetBuild) -> [String: String] {
-    build.outputs.isEmpty ? build.situation.trace?.outputs ?? [:] : build.outputs
-  }
-
-  func remove(from members: Members) async throws(StepError) {
+  package func remove(from members: Members) async throws(StepError) {
     let script = MeshScript(cluster: cluster.id).leave
     try await members.run("forget the others") { _ in script }
-  }
-}
-
-extension Decision {
-  /// What the kind does, and then the recipe.
-  static func first(_ action: String, _ situation: Situation) -> Decision {
-    switch RecipeDecision.decide(situation) {
-    case .run(let steps): .run([.act(action)] + steps)
-    case .locked(let error): .locked(error)
-    }
   }
 }
