@@ -36,6 +36,8 @@ package struct Graph: Sendable {
   package let apartKinds: Set<String>
   /// Targets of which another one uses what its recipe printed last (`{{ result TARGET }}`).
   package let resultTargets: Set<TargetID>
+  /// The output of those that it stands for.
+  package static let resultKey = "result"
   /// The variables of the target that describes what was built (`access`), in the order of the Stackfile.
   package let description: [(name: String, value: Template)]
 

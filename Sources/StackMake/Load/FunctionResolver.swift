@@ -84,7 +84,7 @@ extension Loading {
       return nil
     }
     givers.insert(found)
-    return Template([.output(target: TargetID(found), key: TargetBuild.resultKey)])
+    return Template([.output(target: TargetID(found), key: Graph.resultKey)])
   }
 
   mutating func ownPlaceName(_ name: String, _ hole: TemplateSyntax.Hole, _ scope: inout Scope) -> String? {

@@ -36,12 +36,9 @@ package final class TargetBuild: Sendable {
   package var didRunOnce: Bool { ranOnce.withLock { $0 } }
   func markOnce() { ranOnce.withLock { $0 = true } }
 
-  /// The output that `{{ result TARGET }}` stands for.
-  package static let resultKey = "result"
-
   /// Keeps what the script that ran last has printed last, where anyone uses it.
   func setResult(_ line: String) {
-    if graph.resultTargets.contains(situation.target) { set([Self.resultKey: line]) }
+    if graph.resultTargets.contains(situation.target) { set([Graph.resultKey: line]) }
   }
 
   /// The outputs of a dependency, or of the target itself so far.

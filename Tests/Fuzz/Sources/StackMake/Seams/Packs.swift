@@ -1,0 +1,1 @@
+../../../../../Sources/StackMake/Seams/Packs.swift
