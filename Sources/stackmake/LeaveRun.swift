@@ -26,18 +26,7 @@ struct LeaveRun: Sendable {
     for target in targets {
       do throws(StepError) {
         try checkSites(target)
-        var outputs: [TargetID: [String: String]] = [:]
-        let graph = world.session.graph
-        let traces: [String: Trace]
-        do throws(StoreError) {
-          traces = try store.traces()
-        } catch {
-          throw StepError(error, operation: "read the record", subject: graph.name(target))
-        }
-        for dependency in graph.dependencies(target, for: .order) {
-          outputs[dependency] = traces[graph.name(dependency)]?.outputs
-        }
-        try await world.runAlone(target, outputs, store, reporter, interrupt, pool)
+        try await world.runAlone(target, store, reporter, interrupt, pool)
       } catch {
         var error = error
         if error.code != .interrupted {

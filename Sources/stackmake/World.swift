@@ -172,8 +172,8 @@ struct World: Sendable {
   ) -> ServerReset? {
     guard let cloud = cluster?.cloud as? StaticCloud else { return nil }
     return ServerReset(cloud: cloud, shells: shells, store: store, reporter: reporter, now: Session.now) {
-      (target, outputs) async throws(StepError) in
-      try await runAlone(target, outputs, store, reporter, interrupt, pool)
+      (target, known) async throws(StepError) in
+      try await runAlone(target, knowing: known, store, reporter, interrupt, pool)
     }
   }
 
@@ -184,20 +184,28 @@ struct World: Sendable {
       redactor: redactor)
   }
 
-  /// Runs the recipe of a target alone, with these values of what it depends on.
+  /// Runs the recipe of a target alone, with what is on record of what it depends on.
+  ///
+  /// - Parameter known: values of dependencies that count more than what is on record.
   func runAlone(
-    _ target: TargetID, _ outputs: [TargetID: [String: String]], _ store: any Store, _ reporter: any Reporter,
-    _ interrupt: Interrupt, _ pool: ThreadPool
+    _ target: TargetID, knowing known: [TargetID: [String: String]] = [:], _ store: any Store,
+    _ reporter: any Reporter, _ interrupt: Interrupt, _ pool: ThreadPool
   ) async throws(StepError) {
-    let name = session.graph.name(target)
-    let (files, problems) = SourceFiles.read([target], in: session.graph, from: session.fileSystem)
+    let graph = session.graph
+    let name = graph.name(target)
+    var outputs: [TargetID: [String: String]] = [:]
+    let (files, problems) = SourceFiles.read([target], in: graph, from: session.fileSystem)
     if let (location, error) = problems.first {
       throw StepError(operation: "read its sources", subject: name, cause: "\(location): \(error)")
     }
     let assessor: Assessor
     do throws(StoreError) {
+      let traces = try store.traces()
+      for dependency in graph.dependencies(target, for: .order) {
+        outputs[dependency] = known[dependency] ?? traces[graph.name(dependency)]?.outputs
+      }
       assessor = try Assessor(
-        graph: session.graph, kinds: kinds, files: files, secretDigests: digests, store: store,
+        graph: graph, kinds: kinds, files: files, secretDigests: digests, store: store,
         observations: Assessor.Observations(), forced: [target])
     } catch {
       throw StepError(error, operation: "read the record", subject: name)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct BuildCommandTests {
+@Suite(.timeLimit(.minutes(5))) struct BuildCommandTests {
   private static let file = """
     greeting = hello
     base:

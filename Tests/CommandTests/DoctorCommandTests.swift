@@ -2,7 +2,7 @@ import Support
 import Testing
 
 /// `doctor` and `gc` where there is no cloud, or one that only answers.
-@Suite(.timeLimit(.minutes(2))) struct DoctorCommandTests {
+@Suite(.timeLimit(.minutes(5))) struct DoctorCommandTests {
   @Test func withoutAnyConfiguration() async throws {
     let program = try Program("x:\n    true\n")
     let end = try await program.run("doctor")

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct OtherCommandTests {
+@Suite(.timeLimit(.minutes(5))) struct OtherCommandTests {
   private static let file = "base:\n    echo base\napp: base\n    echo app\n"
 
   @Test func lists() async throws {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What a recipe prints last, in the recipes of others.
-@Suite(.timeLimit(.minutes(2))) struct ResultTests {
+@Suite(.timeLimit(.minutes(5))) struct ResultTests {
   private static let file = """
     chosen:
         local

@@ -27,6 +27,5 @@ extension Dialect {
     kindPrefixes: ["server", "stacked"],
     placePrefix: "server/",
     onceKinds: ["stacked"],
-    refused: ["overlay-net": "`overlay-net` is not available yet"],
     defaults: ["cluster": "lab"])
 }

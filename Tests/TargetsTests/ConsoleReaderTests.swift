@@ -3,7 +3,7 @@ import Testing
 
 @testable import Targets
 
-@Suite(.timeLimit(.minutes(2))) struct ConsoleReaderTests {
+@Suite(.timeLimit(.minutes(5))) struct ConsoleReaderTests {
   private static func machines(_ count: Int, _ status: Machine.Status) -> FakeCloud {
     let cloud = FakeCloud()
     cloud.with { state in

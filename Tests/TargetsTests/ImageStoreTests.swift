@@ -6,7 +6,7 @@ import Testing
 @testable import Targets
 
 /// Building images, with a mmdebstrap that makes an empty one.
-@Suite(.enabled(if: LocalCloudLab.isPossible, "needs root"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: LocalCloudLab.isPossible, "needs root"), .timeLimit(.minutes(5)))
 struct ImageStoreTests {
   struct Lab: Sendable {
     let directory: FilePath

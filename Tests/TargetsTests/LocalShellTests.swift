@@ -5,7 +5,7 @@ import SystemPackage
 import Targets
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct LocalShellTests {
+@Suite(.timeLimit(.minutes(5))) struct LocalShellTests {
   private final class Heard: Sendable {
     private let state = Mutex<[OutputStream: [UInt8]]>([:])
     func take(_ stream: OutputStream, _ bytes: [UInt8]) { state.withLock { $0[stream, default: []] += bytes } }

@@ -5,7 +5,7 @@ import SystemPackage
 import Targets
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct RemoteContractTests {
   @Test(arguments: ShellContract.Check.allCases)
   func fake(_ check: ShellContract.Check) async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Targets
 
 /// What else one can log in with: the keys of an agent (`ssh_agent = yes`), and the user's own key (`ssh_key = PATH`).
-@Suite(.timeLimit(.minutes(2))) struct RemoteLoginTests {
+@Suite(.timeLimit(.minutes(5))) struct RemoteLoginTests {
   /// Logs in to a new server that lets in its usual key and `others`.
   private func login(
     letting others: [SSHKeyPair] = [], with identities: (TestSSHServer) throws -> [SSHTarget.Identity]

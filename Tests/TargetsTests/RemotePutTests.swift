@@ -5,7 +5,7 @@ import Testing
 
 @testable import Targets
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct RemotePutTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var destination: String

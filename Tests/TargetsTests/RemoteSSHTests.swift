@@ -6,7 +6,7 @@ import Testing
 
 @testable import Targets
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct RemoteSSHTests {
   @Test func runsInTheHomeOfTheUser() async throws {
     try await withShell { server, shell in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Targets
 
-@Suite(.timeLimit(.minutes(2))) struct WatchTests {
+@Suite(.timeLimit(.minutes(5))) struct WatchTests {
   private final class Source: Sendable {
     let calls = Mutex(0)
     let value = Mutex(0)

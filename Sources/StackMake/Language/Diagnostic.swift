@@ -98,7 +98,6 @@ package struct Diagnostic: Error, Hashable, Sendable {
     case sourceTooMany(step: String, limit: Int)
 
     // Targets
-    case refused(String)
     case unknownPlaceTarget(target: String, block: String, place: String, near: [String])
     case unknownDependency(target: String, name: String, near: [String])
     case unknownTarget(String, near: [String])

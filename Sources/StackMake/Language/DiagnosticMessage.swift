@@ -76,7 +76,6 @@ extension Diagnostic {
     case .sourceMatchesNothing(let step, let glob): "`\(step)`: no file matches `\(glob)`"
     case .sourceUnreadable(let step, let path, let reason): "`\(step)`: can't read `\(path)`: \(reason)"
     case .sourceTooMany(let step, let limit): "`\(step)`: there are more than \(limit) files"
-    case .refused(let text): text
     case .unknownPlaceTarget(let target, let block, let place, _): "`\(target)`: the \(block) declares no `\(place)`"
     case .unknownDependency(let target, let name, _): "rule `\(target)` depends on `\(name)`, which no rule makes"
     case .unknownTarget(let name, _): "no rule makes `\(name)`"

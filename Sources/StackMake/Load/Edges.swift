@@ -73,9 +73,7 @@ extension Loading {
       }
       return found
     }
-    if let text = dialect.refused[name] {
-      report(.refused(text), range)
-    } else if !isExcused(name), !isExcused(Paths.lastComponent(name)), !layout.isIncomplete {
+    if !isExcused(name), !isExcused(Paths.lastComponent(name)), !layout.isIncomplete {
       report(.unknownDependency(target: target, name: name, near: nearTargets(name)), range)
     }
     return []

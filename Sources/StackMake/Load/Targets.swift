@@ -8,7 +8,6 @@ extension Loading {
     declareImplied()
     declareFromPatterns()
     attachVariables()
-    checkMentions()
     makeKinds()
   }
 
@@ -128,7 +127,6 @@ extension Loading {
   }
 
   mutating func reportUnknownTarget(_ name: String, _ range: SourceRange) {
-    if let text = dialect.refused[name] { return report(.refused(text), range) }
     if isExcused(name) { return }
     report(.unknownTarget(name, near: nearTargets(name)), range)
   }
@@ -136,13 +134,6 @@ extension Loading {
   mutating func nearTargets(_ name: String) -> [String] {
     let names = targets.names
     return nearest.near(name, among: (0..<names.count).lazy.map { names[$0] })
-  }
-
-  /// Names that may not be declared.
-  private mutating func checkMentions() {
-    for (name, text) in dialect.refused.sorted(by: { $0.key < $1.key }) {
-      if let target = targets.names.find(name) { report(.refused(text), targets.ranges[target]) }
-    }
   }
 
   /// Puts all targets into the builder, each with its kind and its place.

@@ -41,16 +41,17 @@ struct RecipeRun: Sendable {
   }
 
   private func attempts(_ step: Step, _ resolved: ResolvedStep, _ places: [PlaceID]) async throws(StepError) {
-    let count = step.isOnce ? 1 : max(1, step.retry?.count ?? 1)
-    for attempt in 1...count {
+    guard let retry = step.retry, !step.isOnce else { return try await everywhere(resolved, places) }
+    for attempt in 1..<max(1, retry.count) {
       do throws(StepError) {
         return try await everywhere(resolved, places)
       } catch {
-        guard attempt < count, error.code == .failed else { throw error }
-        build.note("attempt \(attempt) of \(count) failed: \(error.cause.split(separator: "\n").last ?? "")")
-        try await pause(step.retry!.every)
+        guard error.code == .failed else { throw error }
+        build.note("attempt \(attempt) of \(retry.count) failed: \(error.cause.split(separator: "\n").last ?? "")")
+        try await pause(retry.every)
       }
     }
+    try await everywhere(resolved, places)
   }
 
   /// Waits, and stops waiting when the user asks to stop.
@@ -83,18 +84,7 @@ struct RecipeRun: Sendable {
       }
       for await failure in group { if let failure { failures.append(failure) } }
     }
-    guard var first = failures.min(by: { $0.subject < $1.subject }) else { return }
-    if let interrupted = failures.first(where: { $0.code == .interrupted }),
-      failures.allSatisfy({ $0.code == .interrupted })
-    {
-      throw interrupted
-    }
-    if failures.count > 1 {
-      first.cause = failures.sorted { $0.subject < $1.subject }.map { "\($0.subject): \($0.cause)" }
-        .joined(separator: "\n")
-      first.subject = "\(failures.count) of \(places.count) places"
-    }
-    throw first
+    if let failure = StepError.joined(failures, of: places.count, "places") { throw failure }
   }
 
   private func at(_ place: PlaceID?, _ step: ResolvedStep) async throws(StepError) {

@@ -87,8 +87,6 @@ package struct Dialect: Sendable {
   package var apartKinds: Set<String>
   /// The target whose variables describe what was built: `access`.
   package var described: String?
-  /// Names that may not be declared yet, each with what to say.
-  package var refused: [String: String]
   /// Variables that are defined by the program where the Stackfile doesn't (`cluster`).
   package var defaults: [String: String]
 
@@ -97,7 +95,7 @@ package struct Dialect: Sendable {
     variants: [Variant] = [], functions: [String: Function], implied: [Implied], kindNames: Set<String>,
     kindPrefixes: Set<String>,
     placePrefix: String, onceKinds: Set<String>, apartKinds: Set<String> = [],
-    described: String? = nil, refused: [String: String],
+    described: String? = nil,
     defaults: [String: String]
   ) {
     self.block = block
@@ -113,7 +111,6 @@ package struct Dialect: Sendable {
     self.onceKinds = onceKinds
     self.apartKinds = apartKinds
     self.described = described
-    self.refused = refused
     self.defaults = defaults
   }
 }

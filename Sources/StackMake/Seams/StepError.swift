@@ -27,6 +27,18 @@ package struct StepError: Error, Sendable, Hashable, CustomStringConvertible {
     self.hint = hint
   }
 
+  /// What went wrong at several of `count` places, as one error that names each; nil where nothing did.
+  /// - Parameter what: what they are called: `servers`.
+  package static func joined(_ failures: [StepError], of count: Int, _ what: String) -> StepError? {
+    let failures = failures.sorted { $0.subject < $1.subject }
+    // Those that were interrupted say nothing of what went wrong.
+    guard var first = failures.first(where: { $0.code != .interrupted }) ?? failures.first else { return nil }
+    guard failures.count > 1, first.code != .interrupted else { return first }
+    first.cause = failures.map { "\($0.subject): \($0.cause)" }.joined(separator: "\n")
+    first.subject = "\(failures.count) of \(count) \(what)"
+    return first
+  }
+
   package var description: String {
     let text = "\(operation): \(subject): \(cause)"
     return hint.map { "\(text)\n  hint: \($0)" } ?? text

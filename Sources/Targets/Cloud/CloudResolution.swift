@@ -135,7 +135,8 @@ package struct ResolvedKeyPair: Sendable, Hashable {
 package struct CloudProblem: Sendable, Hashable {
   /// Servers that it concerns, by name.
   package var servers: [String]
-  /// Which setting is wrong: `image`, `flavor`, `zone`, `network`, `security-group`, `floating`, `spread`, `volume`, `quota`, `key_pair`.
+  /// Which setting is wrong: `image`, `flavor`, `zone`, `network`, `security-group`, `floating`, `spread`, `volume`, `quota`, `key_pair`,
+  /// or a variable of the overlay.
   package var setting: String
   /// `no image called \`debian-13\`; there are debian-12`
   package var message: String

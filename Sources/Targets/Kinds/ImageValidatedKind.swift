@@ -67,6 +67,7 @@ package struct ImageValidatedKind: TargetKind {
     } catch {
       throw StepError(error, subject: "image-validated")
     }
+    resolution.problems += OverlaySettings.problems(in: graph)
     // What is on a server that exists already its owner knows.
     guard !cluster.cloud.keepsMachines else { return resolution }
     let check = DevStackCheck(graph, resolution.resolved)

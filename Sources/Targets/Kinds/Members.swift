@@ -63,13 +63,8 @@ package struct Members: Sendable {
         start()
       }
     }
-    failures.sort { $0.subject < $1.subject }
-    guard var first = failures.first else { return results }
-    if failures.count > 1 {
-      first.cause = failures.map { "\($0.subject): \($0.cause)" }.joined(separator: "\n")
-      first.subject = "\(failures.count) of \(all.count) servers"
-    }
-    throw first
+    if let failure = StepError.joined(failures, of: all.count, "servers") { throw failure }
+    return results
   }
 
   private func one(

@@ -43,7 +43,6 @@ extension Dialect {
       onceKinds: ["stacked"],
       apartKinds: ["reset", "leave"],
       described: "access",
-      refused: [:],
       defaults: ["cluster": cluster])
   }
 }

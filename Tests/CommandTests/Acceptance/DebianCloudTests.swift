@@ -29,18 +29,15 @@ extension AcceptanceTests {
         """)
     }
 
-    private func on(_ server: String, _ command: String) async throws -> RunningProgram.End {
-      try await cluster.stackmake("ssh", server, "--", command)
-    }
-
     /// Nova's own answer: each compute's cell, state and status.
     private func hosts() async throws -> [String] {
-      let mapped = try await on("controller", "sudo nova-manage cell_v2 list_hosts | awk '/compute-/ { print $6, $2 }'")
+      let mapped = try await cluster.on(
+        "controller", "sudo nova-manage cell_v2 list_hosts | awk '/compute-/ { print $6, $2 }'")
       return mapped.output.split(separator: "\n").map(String.init).sorted()
     }
 
     private func services() async throws -> [String] {
-      let list = try await on(
+      let list = try await cluster.on(
         "controller", "openstack --os-cloud admin compute service list --service nova-compute -f value -c Host -c State"
       )
       return list.output.split(separator: "\n").map(String.init).sorted()
@@ -55,20 +52,53 @@ extension AcceptanceTests {
 
     /// Packages are unpacked, and services begin: that takes minutes.
     private func build(_ words: String...) async throws -> RunningProgram.End {
-      try await RunningProgram(
-        TestCluster.program, words, in: cluster.directory, environment: cluster.environment
-      ).wait(.seconds(1500))
+      try await start(words).wait(.seconds(1500))
+    }
+
+    private func start(_ words: [String] = []) throws -> RunningProgram {
+      try RunningProgram(TestCluster.program, words, in: cluster.directory, environment: cluster.environment)
+    }
+
+    /// In mid stacking, while the tables are being made, stackmake is killed; the next run loses its connections there.
+    @Test func isCutOffTwice() async throws {
+      try write(computes: 2)
+      let killed = try start()
+      defer { killed.kill() }
+      let isStacking = await isSo(within: .seconds(900)) {
+        killed.errorSoFar.contains(": sudo ./tables") || !killed.isRunning
+      }
+      try #require(isStacking && killed.isRunning, "\(killed.errorSoFar)")
+      killed.kill()
+      #expect(try await killed.wait().status == 128 + SIGKILL)
+      let before = try await boots()
+
+      let cut = try start()
+      defer { cut.kill() }
+      let isThere = await isSo(within: .seconds(300)) { cut.errorSoFar.contains(": sudo ./tables") || !cut.isRunning }
+      try #require(isThere && cut.isRunning, "\(cut.errorSoFar)")
+      let sessions = try #require(try await cluster.machine("controller").machine).processes {
+        $0.hasPrefix("sshd: stack")
+      }
+      try #require(!sessions.isEmpty)
+      for pid in sessions { _ = kill(pid, SIGKILL) }
+      let end = try await cut.wait(.seconds(900))
+      #expect(end.status == 0 || end.status == 3, "\(end)")
+      #expect(try await boots() == before)
+      // What runs once ran once: its step is not begun again.
+      #expect(!end.error.contains(": sudo mysql < databases.sql"), "\(end)")
     }
 
     @Test func isBuiltAndProven() async throws {
       try write(computes: 2)
       let run = try await build()
       #expect(run.status == 0, "\(run)")
+      #expect(!run.error.contains(": sudo mysql < databases.sql"), "\(run)")
       let proof = try await cluster.stackmake("log", "cells-verified")
       #expect(proof.output.contains("verified: 2 hypervisors in 2 cells"), "\(proof)")
       #expect(try await hosts() == ["compute-1 cell1", "compute-2 cell2"])
       #expect(try await services() == ["compute-1 up", "compute-2 up"])
-      let left = try await on("controller", "openstack --os-cloud admin server list --all-projects -f value -c Name")
+      let left = try await cluster.on(
+        "controller", "openstack --os-cloud admin server list --all-projects -f value -c Name")
       #expect(left.output == "", "the probes are removed: \(left)")
       let again = try await build()
       #expect(again.status == 0, "\(again)")
@@ -78,7 +108,7 @@ extension AcceptanceTests {
     @Test func itIsReachedAsItSays() async throws {
       let clouds = try await cluster.stackmake("access", "--format", "clouds.yaml")
       try #require(clouds.status == 0, "\(clouds)")
-      let there = try await on(
+      let there = try await cluster.on(
         "controller",
         "mkdir -p entry && cat > entry/clouds.yaml <<'END'\n\(clouds.output)END\n"
           + "cd entry && openstack --os-cloud $(sed -n '2s/[ \":]//gp' clouds.yaml) token issue -f value -c user_id | wc -l"
@@ -87,26 +117,26 @@ extension AcceptanceTests {
     }
 
     @Test func aComputeThatIsDeadIsNamed() async throws {
-      #expect(try await on("compute-2", "sudo systemctl stop nova-compute").status == 0)
+      #expect(try await cluster.on("compute-2", "sudo systemctl stop nova-compute").status == 0)
       let run = try await build("-B", "cells-verified")
       #expect(run.status == 3, "\(run)")
       #expect(run.error.contains("error: compute-2: "), "\(run)")
       #expect(!run.error.contains("error: compute-1: "), "\(run)")
-      #expect(try await on("compute-2", "sudo systemctl start nova-compute").status == 0)
+      #expect(try await cluster.on("compute-2", "sudo systemctl start nova-compute").status == 0)
       let good = try await build("cells-verified")
       #expect(good.status == 0, "\(good)")
     }
 
     @Test func aHostInTheWrongCellIsShown() async throws {
       // As if the Stackfile had said another cell: the machine stands in its old one.
-      let moved = try await on("controller", "cp cells/compute-2 kept && echo 1 > cells/compute-2")
+      let moved = try await cluster.on("controller", "cp cells/compute-2 kept && echo 1 > cells/compute-2")
       #expect(moved.status == 0)
       let run = try await build("-B", "cells-verified")
       #expect(run.status == 3, "\(run)")
       #expect(run.error.contains("error: compute-2 is in cell2, expected cell1"), "\(run)")
       let log = try await cluster.stackmake("log", "cells-verified")
       #expect(log.output.contains("-compute-2 cell1") && log.output.contains("+compute-2 cell2"), "\(log)")
-      #expect(try await on("controller", "mv kept cells/compute-2").status == 0)
+      #expect(try await cluster.on("controller", "mv kept cells/compute-2").status == 0)
     }
 
     @Test func oneMoreTouchesNothingElse() async throws {

@@ -64,6 +64,11 @@ final class TestCluster: Sendable {
     try await RunningProgram(Self.program, arguments, in: directory, environment: environment).wait()
   }
 
+  /// Runs a command on one of its servers.
+  func on(_ server: String, _ command: String) async throws -> RunningProgram.End {
+    try await stackmake("ssh", server, "--", command)
+  }
+
   /// A program of this host, and what it said.
   @discardableResult
   static func host(_ words: String...) async throws -> RunningProgram.End { try await host(words) }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Targets
 
-@Suite(.timeLimit(.minutes(2))) struct CleanerTests {
+@Suite(.timeLimit(.minutes(5))) struct CleanerTests {
   private static let file = "layout:\n    web\n    db\nstacked/%:\n    once echo a\n"
   private static let lost = CloudError(.failed, operation: "ask the cloud", cause: "connection reset")
 

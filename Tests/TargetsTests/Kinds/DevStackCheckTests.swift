@@ -95,8 +95,7 @@ import Testing
     ("", nil), ("overlay-net:\n    true\n", 4790), ("overlay_port = 4801\noverlay-net:\n    true\n", 4801),
   ])
   func theOverlayHasAPort(text: String, port: Int?) throws {
-    var dialect = Dialect.stack(cluster: "lab")
-    dialect.refused = [:]
+    let dialect = Dialect.stack(cluster: "lab")
     let graph = try Graph.stackfile("cloud = local\nlayout:\n    web\n" + text, dialect: dialect)
     #expect(graph.machineWants.map(\.overlayPort) == [port])
   }

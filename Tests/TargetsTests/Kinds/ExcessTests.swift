@@ -4,7 +4,7 @@ import Testing
 
 @testable import Targets
 
-@Suite(.timeLimit(.minutes(2))) struct ExcessTests {
+@Suite(.timeLimit(.minutes(5))) struct ExcessTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var testDescription: String
     var machines: [Machine] = [KindWorld.machine("web")]

@@ -30,6 +30,19 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("overlay_cidr = here\n", []), ("overlay-net:\n", []),
+    ("overlay_cidr = here\noverlay-net:\n", ["`overlay_cidr = here` is not an IPv4 network such as `172.24.4.0/23`"]),
+    ("overlay_cidr = 10.9.0.0/30\noverlay-net:\n", ["10.9.0.0/30 has fewer addresses than there are servers (3)"]),
+    ("overlay_over = db*\noverlay-net:\n", ["`overlay_over = db*` matches no server of the layout"]),
+    ("overlay_cidr = 10.9.0.0/30\noverlay_over = web-[12]\noverlay-net:\n", []),
+  ])
+  func whatIsWrongIsKnownBeforeAnyServerIsMade(_ text: String, _ problems: [String]) throws {
+    let graph = try Graph.stackfile(
+      "cloud = local\nlayout:\n    web  count=3\n" + text, dialect: .stack(cluster: "lab"))
+    #expect(OverlaySettings.problems(in: graph).map(\.message) == problems)
+  }
+
   @Test func whoStaysKeepsItsAddress() throws {
     let settings = try OverlaySettings(["overlay_cidr": "10.9.0.0/29"])
     let first = try #require(settings.addresses(of: ["a", "b", "c"], earlier: [:]))

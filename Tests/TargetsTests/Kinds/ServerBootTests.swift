@@ -5,7 +5,7 @@ import Testing
 
 @testable import Targets
 
-@Suite(.timeLimit(.minutes(2))) struct ServerBootTests {
+@Suite(.timeLimit(.minutes(5))) struct ServerBootTests {
   private static let lost = CloudError(.failed, operation: "create server", cause: "connection reset")
 
   private func world(_ settings: String = "") throws -> KindWorld { try KindWorld("layout:\n    web  \(settings)\n") }

@@ -5,7 +5,7 @@ import Testing
 @testable import Targets
 
 /// What becomes of a request that makes something, when its answer is lost.
-@Suite(.timeLimit(.minutes(2))) struct OnceTests {
+@Suite(.timeLimit(.minutes(5))) struct OnceTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var testDescription: String
     /// What each request to make it ends with; nil: it is made, and the answer arrives.

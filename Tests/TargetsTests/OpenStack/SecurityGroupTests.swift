@@ -4,7 +4,7 @@ import Testing
 @testable import Targets
 
 /// The group that a cluster makes for itself: once, with its rules, whatever becomes of the answers.
-@Suite(.timeLimit(.minutes(2))) struct SecurityGroupTests {
+@Suite(.timeLimit(.minutes(5))) struct SecurityGroupTests {
   private static let spec = MachineSpec(
     tag: MachineTag(cluster: "c1", server: "web", generation: 1), name: "lab-web", hostname: "web",
     resolved: ResolvedMachine(

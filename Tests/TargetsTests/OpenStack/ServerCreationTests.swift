@@ -5,7 +5,7 @@ import Testing
 @testable import Targets
 
 /// Nothing is made twice, whatever becomes of answers: services that keep what was posted, and lose answers on demand.
-@Suite(.timeLimit(.minutes(2))) struct ServerCreationTests {
+@Suite(.timeLimit(.minutes(5))) struct ServerCreationTests {
   /// A nova and a neutron in a dictionary each.
   private final class World: Sendable {
     struct State {

@@ -6,9 +6,9 @@ package import StackMake
 /// is run again from its start by the next `clean` of the same target, since it has to cope with whatever it finds
 /// anyway; no build runs it, and none uses the server meanwhile. Once its recipe came to its end, anything goes on.
 package struct ServerReset: Sendable {
-  /// Runs the recipe of a target alone, with these values of what it depends on.
+  /// Runs the recipe of a target alone; these values of what it depends on count more than what is on record.
   package typealias Recipe =
-    @Sendable (_ target: TargetID, _ outputs: [TargetID: [String: String]]) async throws(StepError) -> Void
+    @Sendable (_ target: TargetID, _ known: [TargetID: [String: String]]) async throws(StepError) -> Void
 
   static let action = "reset"
 
@@ -41,14 +41,10 @@ package struct ServerReset: Sendable {
         operation: "reset", subject: graph.name(target), cause: "a step of it is `once` (\(step.location))",
         hint: "the recipe of a reset runs from its start each time, so that none of its steps can be `once`")
     }
-    var outputs: [TargetID: [String: String]] = [:]
-    let traces = try recorded { () throws(StoreError) in try store.traces() }
-    for dependency in graph.dependencies(target, for: .order) {
-      outputs[dependency] = traces[graph.name(dependency)]?.outputs
-    }
     // As it is reached now: the server may not have come so far as to be on record.
+    var known: [TargetID: [String: String]] = [:]
     if let server = graph.place(target).flatMap({ graph.target(of: $0) }) {
-      outputs[server] = try failing(place) { () throws(CloudError) in try cloud.outputs(place).values }
+      known[server] = try failing(place) { () throws(CloudError) in try cloud.outputs(place).values }
     }
     let intent = try recorded { () throws(StoreError) in
       for old in try store.intents() where old.action == Self.action && old.subject == place.name {
@@ -59,7 +55,7 @@ package struct ServerReset: Sendable {
           action: Self.action, subject: place.name, values: ["forget": targets.joined(separator: " ")], at: now()))
     }
     try failing(place) { () throws(CloudError) in try cloud.beginReset(place.name) }
-    try await recipe(target, outputs)
+    try await recipe(target, known)
     try recorded { () throws(StoreError) in try store.note(intent, values: ["ran": "yes"]) }
     try await end(place, forgetting: targets, intent)
   }

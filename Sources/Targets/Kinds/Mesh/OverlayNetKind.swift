@@ -41,9 +41,8 @@ package struct OverlayNetKind: Removable {
     let names = members.all.map(\.name)
     guard let outputs = Self.outputs(settings, build.situation, names) else {
       throw StepError(
-        operation: "choose addresses", subject: build.name,
-        cause: "\(settings.cidr) has fewer addresses than there are servers (\(names.count))",
-        hint: "give `overlay_cidr` a shorter prefix")
+        operation: "choose addresses", subject: build.name, cause: settings.shortage(names.count),
+        hint: OverlaySettings.shortageHint)
     }
     let addresses = Dictionary(uniqueKeysWithValues: names.map { ($0, outputs[Self.key($0)]!) })
     let mtu = try await connect(members, settings, addresses)
@@ -115,7 +114,7 @@ package struct OverlayNetKind: Removable {
   private static func outputs(
     _ settings: OverlaySettings, _ situation: Situation, _ servers: [String]
   ) -> [String: String]? {
-    let members = servers.filter { name in settings.over.contains { Glob.matches($0, name) } }
+    let members = settings.members(of: servers)
     var earlier: [String: String] = [:]
     for member in members { earlier[member] = situation.trace?.outputs[key(member)] }
     guard let addresses = settings.addresses(of: members, earlier: earlier) else { return nil }

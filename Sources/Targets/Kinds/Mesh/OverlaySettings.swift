@@ -31,6 +31,37 @@ struct OverlaySettings: Sendable, Hashable {
     over = (variables["overlay_over"] ?? "*").split(separator: " ").map(String.init)
   }
 
+  /// What is wrong with the overlay of a Stackfile, where it has one: known before any server is made.
+  static func problems(in graph: Graph) -> [CloudProblem] {
+    guard graph.target(named: "overlay-net") != nil else { return [] }
+    do throws(Problem) {
+      let settings = try OverlaySettings(graph.variables)
+      let members = settings.members(of: graph.places.map(\.name))
+      if members.isEmpty {
+        return [
+          CloudProblem(
+            servers: [], setting: "overlay_over",
+            message: "`overlay_over = \(settings.over.joined(separator: " "))` matches no server of the layout")
+        ]
+      }
+      guard settings.addresses(of: members, earlier: [:]) == nil else { return [] }
+      return [
+        CloudProblem(
+          servers: [], setting: "overlay_cidr", message: settings.shortage(members.count), hint: shortageHint)
+      ]
+    } catch {
+      return [CloudProblem(servers: [], setting: error.variable, message: error.text)]
+    }
+  }
+
+  /// The servers that are in it, of all.
+  func members(of servers: [String]) -> [String] {
+    servers.filter { name in over.contains { Glob.matches($0, name) } }
+  }
+
+  func shortage(_ count: Int) -> String { "\(cidr) has fewer addresses than there are servers (\(count))" }
+  static let shortageHint = "give `overlay_cidr` a shorter prefix"
+
   private static func number(
     _ name: String, _ variables: [String: String], _ standard: Int, _ range: ClosedRange<Int>
   ) throws(Problem) -> Int {
