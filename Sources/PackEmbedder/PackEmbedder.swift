@@ -9,7 +9,9 @@ import Foundation
     guard arguments.count == 3 else {
       throw CocoaError(.featureUnsupported, userInfo: [NSLocalizedDescriptionKey: "usage: PackEmbedder PACKS OUTPUT"])
     }
-    try Data(try text(of: URL(filePath: arguments[1])).utf8).write(to: URL(filePath: arguments[2]))
+    let (data, output) = (Data(try text(of: URL(filePath: arguments[1])).utf8), URL(filePath: arguments[2]))
+    // Written again, it would be compiled again: SwiftPM runs this far more often than there is anything new.
+    if (try? Data(contentsOf: output)) != data { try data.write(to: output) }
   }
 
   /// `let packFiles: [(pack: String, name: String, mode: UInt16, text: String)]`
