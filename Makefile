@@ -28,6 +28,11 @@ test: setup
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
 
+# The pack <openstack-debian> on the local cloud: built, cut off, grown, shrunk, repaired. Many minutes.
+test-packs: setup
+	$(SWIFT) build --build-tests
+	STACKMAKE_TEST_PACKS=yes $(SWIFT) test --skip-build --filter DebianCloudTests
+
 # The acceptance tests on a real OpenStack, then what goes wrong in one; it is started for them and taken down again.
 test-cloud: setup
 	$(SWIFT) build --build-tests
