@@ -76,11 +76,13 @@ extension AcceptanceTests {
       defer { cut.kill() }
       let isThere = await isSo(within: .seconds(300)) { cut.errorSoFar.contains(": sudo ./tables") || !cut.isRunning }
       try #require(isThere && cut.isRunning, "\(cut.errorSoFar)")
-      let sessions = try #require(try await cluster.machine("controller").machine).processes {
-        $0.hasPrefix("sshd: stack")
+      let controller = try #require(try await cluster.machine("controller").machine)
+      // The connection is made for this step.
+      let isConnected = await isSo(within: .seconds(60)) {
+        !controller.processes { $0.hasPrefix("sshd: stack") }.isEmpty
       }
-      try #require(!sessions.isEmpty)
-      for pid in sessions { _ = kill(pid, SIGKILL) }
+      try #require(isConnected)
+      for pid in controller.processes({ $0.hasPrefix("sshd: stack") }) { _ = kill(pid, SIGKILL) }
       let end = try await cut.wait(.seconds(900))
       #expect(end.status == 0 || end.status == 3, "\(end)")
       #expect(try await boots() == before)
