@@ -16,15 +16,22 @@ enum Main {
         try command.run()
       }
     } catch let status as ExitStatusError {
-      exit(status.status)
+      end(status.status)
     } catch {
       // Help and version are no failure; everything else that the parser says is wrong use.
       let isWrongUse = Stackmake.exitCode(for: error) != .success
       let text = Stackmake.fullMessage(for: error)
       Console.write(isWrongUse ? text + "\n" : text + "\n", to: isWrongUse ? .standardError : .standardOutput)
-      exit(isWrongUse ? 2 : 0)
+      end(isWrongUse ? 2 : 0)
     }
-    exit(0)
+    end(0)
+  }
+
+  /// Without the clean-up of `exit`, which takes OpenSSL's state from under threads that still close connections: a run
+  /// that had done all its work could end with SIGSEGV.
+  private static func end(_ status: Int32) -> Never {
+    fflush(nil)
+    _exit(status)
   }
 }
 
