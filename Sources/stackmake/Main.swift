@@ -21,7 +21,7 @@ enum Main {
       // Help and version are no failure; everything else that the parser says is wrong use.
       let isWrongUse = Stackmake.exitCode(for: error) != .success
       let text = Stackmake.fullMessage(for: error)
-      Console.write(isWrongUse ? text + "\n" : text + "\n", to: isWrongUse ? .standardError : .standardOutput)
+      Console.write(text + "\n", to: isWrongUse ? .standardError : .standardOutput)
       end(isWrongUse ? 2 : 0)
     }
     end(0)

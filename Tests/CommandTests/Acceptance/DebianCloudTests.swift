@@ -52,17 +52,13 @@ extension AcceptanceTests {
 
     /// Packages are unpacked, and services begin: that takes minutes.
     private func build(_ words: String...) async throws -> RunningProgram.End {
-      try await start(words).wait(.seconds(1500))
-    }
-
-    private func start(_ words: [String] = []) throws -> RunningProgram {
-      try RunningProgram(TestCluster.program, words, in: cluster.directory, environment: cluster.environment)
+      try await cluster.start(words).wait(.seconds(1500))
     }
 
     /// In mid stacking, while the tables are being made, stackmake is killed; the next run loses its connections there.
     @Test func isCutOffTwice() async throws {
       try write(computes: 2)
-      let killed = try start()
+      let killed = try cluster.start()
       defer { killed.kill() }
       let isStacking = await isSo(within: .seconds(900)) {
         killed.errorSoFar.contains(": sudo ./tables") || !killed.isRunning
@@ -72,7 +68,7 @@ extension AcceptanceTests {
       #expect(try await killed.wait().status == 128 + SIGKILL)
       let before = try await boots()
 
-      let cut = try start()
+      let cut = try cluster.start()
       defer { cut.kill() }
       let isThere = await isSo(within: .seconds(300)) { cut.errorSoFar.contains(": sudo ./tables") || !cut.isRunning }
       try #require(isThere && cut.isRunning, "\(cut.errorSoFar)")

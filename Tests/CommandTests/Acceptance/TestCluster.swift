@@ -53,7 +53,9 @@ final class TestCluster: Sendable {
     try Data(text.utf8).write(to: URL(filePath: directory).appending(path: file))
   }
 
-  func start(_ arguments: String...) throws -> RunningProgram {
+  func start(_ arguments: String...) throws -> RunningProgram { try start(arguments) }
+
+  func start(_ arguments: [String]) throws -> RunningProgram {
     try RunningProgram(Self.program, arguments, in: directory, environment: environment)
   }
 
@@ -61,7 +63,7 @@ final class TestCluster: Sendable {
   func stackmake(_ arguments: String...) async throws -> RunningProgram.End { try await stackmake(arguments) }
 
   func stackmake(_ arguments: [String]) async throws -> RunningProgram.End {
-    try await RunningProgram(Self.program, arguments, in: directory, environment: environment).wait()
+    try await start(arguments).wait()
   }
 
   /// Runs a command on one of its servers.

@@ -95,8 +95,7 @@ import Testing
     ("", nil), ("overlay-net:\n    true\n", 4790), ("overlay_port = 4801\noverlay-net:\n    true\n", 4801),
   ])
   func theOverlayHasAPort(text: String, port: Int?) throws {
-    let dialect = Dialect.stack(cluster: "lab")
-    let graph = try Graph.stackfile("cloud = local\nlayout:\n    web\n" + text, dialect: dialect)
+    let graph = try Graph.stackfile("cloud = local\nlayout:\n    web\n" + text, dialect: .stack(cluster: "lab"))
     #expect(graph.machineWants.map(\.overlayPort) == [port])
   }
 }

@@ -16,8 +16,8 @@ package struct OverlayNetKind: Removable {
   /// Who it is and where: how it is trusted, and the like, makes no other network.
   package func heeds(_ key: String, of dependency: TargetID, in graph: Graph) -> Bool {
     guard ["id", "generation", "ip"].contains(key) else { return false }
-    let over = (graph.variables["overlay_over"] ?? "*").split(separator: " ")
-    return over.contains { Glob.matches(String($0), String(graph.name(dependency).dropFirst(graph.placePrefix.count))) }
+    let server = String(graph.name(dependency).dropFirst(graph.placePrefix.count))
+    return OverlaySettings.over(graph.variables).contains { Glob.matches($0, server) }
   }
 
   /// Who is in it says which addresses there are.

@@ -28,7 +28,12 @@ struct OverlaySettings: Sendable, Hashable {
     vni = try Self.number("overlay_vni", variables, 1_002_016, 1...0xFF_FFFF)
     port = try Self.number("overlay_port", variables, Self.standardPort, 1...65535)
     mtu = variables["overlay_mtu"] == nil ? nil : try Self.number("overlay_mtu", variables, 0, 576...9216)
-    over = (variables["overlay_over"] ?? "*").split(separator: " ").map(String.init)
+    over = Self.over(variables)
+  }
+
+  /// Known also where another setting is wrong.
+  static func over(_ variables: [String: String]) -> [String] {
+    (variables["overlay_over"] ?? "*").split(separator: " ").map(String.init)
   }
 
   /// What is wrong with the overlay of a Stackfile, where it has one: known before any server is made.
