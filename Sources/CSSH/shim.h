@@ -4,4 +4,5 @@
 #include <libssh/server.h>
 // Swift's Glibc module leaves these out.
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>

@@ -93,7 +93,7 @@ struct RemotePutTests {
       for (destination, uses) in [("inside", ""), ("\(server.directory)/outside/file", "-n --\n")] {
         let file = FileUpload(contents: .bytes([65]), destination: destination, mode: 0o644, owner: nil)
         let source = try await UploadSource.read(file.contents)
-        let command = PutScript.write(file, at: ScriptPlace(), digest: source.digest, size: source.size)
+        let command = PutScript.command(file, at: ScriptPlace(), digest: source.digest, size: source.size)
         let result = try await local.run(
           "cd \(server.directory); printf A | ./as-daemon sh -c \(ShellCommand.quoted(command))", timeout: nil
         ) { _, _ in }
@@ -113,7 +113,7 @@ struct RemotePutTests {
         let output = OutputRecorder()
         let status = try await shell.link.perform(
           ExecRequest(
-            command: PutScript.write(file, at: ScriptPlace(), digest: source.digest, size: source.size),
+            command: PutScript.command(file, at: ScriptPlace(), digest: source.digest, size: source.size),
             input: .bytes(Array(bytes.utf8)), operation: "put", output: output.handler))
         #expect(status == .exited(1))
         #expect(output.standardError.contains("did not arrive whole"))

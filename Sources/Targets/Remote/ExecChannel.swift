@@ -2,7 +2,7 @@ import CSSH
 import Glibc
 import SystemPackage
 
-/// A request while it runs on a channel. Belongs to the link's thread.
+/// A command while it runs on a channel. Belongs to the reactor's thread.
 ///
 /// What arrives is taken in libssh's callbacks, which only note it down; everything that calls libssh happens in
 /// `advance`.
@@ -15,16 +15,20 @@ final class ExecChannel {
     case refused(String)
   }
 
-  let request: ExecRequest
+  let command: SSHCommand
   private let session: SSHSession
   private let channel: ssh_channel
   private let callbacks: UnsafeMutablePointer<ssh_channel_callbacks_struct>
   private var phase = Phase.opening
   private var input: InputReader
+  /// What libssh keeps, since the command's buffer is full.
+  private var held: [OutputStream: Int] = [:]
   private var status: ExitStatus?
   private var lastOutputAt = ContinuousClock.now
   private var timeoutAt: ContinuousClock.Instant?
   private var stopping: (code: ShellError.Code, until: ContinuousClock.Instant)?
+
+  private var request: ExecRequest { command.request }
 
   private enum Phase { case opening, requesting, running }
 
@@ -34,22 +38,22 @@ final class ExecChannel {
   private static let drainLimit = Duration.seconds(1)
 
   /// nil where libssh has no memory for a channel.
-  init?(_ request: ExecRequest, on session: SSHSession, host: String) {
+  init?(_ command: SSHCommand, on session: SSHSession, host: String) {
     guard let channel = ssh_channel_new(session.handle) else { return nil }
-    self.request = request
+    self.command = command
     self.session = session
     self.channel = channel
     self.host = host
-    input = InputReader(request.input)
+    input = InputReader(command.request)
     callbacks = .allocate(capacity: 1)
     callbacks.initialize(to: ssh_channel_callbacks_struct())
     callbacks.pointee.size = MemoryLayout<ssh_channel_callbacks_struct>.size
     callbacks.pointee.userdata = Unmanaged.passUnretained(self).toOpaque()
     callbacks.pointee.channel_data_function = { _, _, data, count, isError, context in
       let channel = Unmanaged<ExecChannel>.fromOpaque(context!).takeUnretainedValue()
-      channel.receive(
+      // All that is kept of this stream, whose beginning was offered before.
+      return channel.receive(
         UnsafeRawBufferPointer(start: data, count: Int(count)), isError == 0 ? .standardOutput : .standardError)
-      return Int32(count)
     }
     callbacks.pointee.channel_exit_status_function = { _, _, status, context in
       Unmanaged<ExecChannel>.fromOpaque(context!).takeUnretainedValue().end(.exited(status))
@@ -72,7 +76,7 @@ final class ExecChannel {
 
   /// The next instant at which `advance` has something to do by itself.
   var wakeAt: ContinuousClock.Instant? {
-    let drainAt = status == nil || stopping != nil ? nil : lastOutputAt + Self.drainLimit
+    let drainAt = status == nil || stopping != nil || isHeld ? nil : lastOutputAt + Self.drainLimit
     let endAt = status == nil && stopping == nil ? timeoutAt : nil
     return [endAt, stopping?.until, drainAt].compactMap(\.self).min()
   }
@@ -83,14 +87,14 @@ final class ExecChannel {
       // Even when cancelled: a channel that is dropped while it opens would stay open at the server.
       switch ssh_channel_open_session(channel) {
       case SSH_OK:
-        if request.pending.isCancelled { return finish(nil) }
+        if request.isCancelled { return finish(nil) }
         phase = .requesting
       case SSH_AGAIN: return .running
       default: return .refused(session.lastError)
       }
     }
     if phase == .requesting {
-      session.acknowledgeAtOnce()
+      session.socket.acknowledgeAtOnce()
       switch ssh_channel_request_exec(channel, request.command) {
       case SSH_OK:
         phase = .running
@@ -99,15 +103,16 @@ final class ExecChannel {
       default: return finish(ShellError(.failed, host: host, operation: request.operation, cause: session.lastError))
       }
     }
-    if request.pending.isCancelled { stop(.interrupted) }
+    if isHeld { takeHeld() }
+    if request.isCancelled { stop(.interrupted) }
     if let timeoutAt, timeoutAt <= .now { stop(.timeout) }
     if status == nil, let error = send() { return finish(error) }
     if let status {
       let isDrained = ssh_channel_is_eof(channel) != 0
       // The watcher holds the channel open until the whole tree has ended.
       if stopping != nil, isDrained { return finish(nil) }
-      if stopping == nil, isDrained || lastOutputAt + Self.drainLimit <= .now {
-        request.pending.finish(.success(status))
+      if stopping == nil, isDrained || (!isHeld && lastOutputAt + Self.drainLimit <= .now) {
+        command.finish(.success(status))
         return .finished
       }
     } else if ssh_channel_is_closed(channel) != 0 {
@@ -130,7 +135,7 @@ final class ExecChannel {
   }
 
   private func finish(_ error: ShellError?) -> Progress {
-    request.pending.finish(.failure(error ?? stopError()))
+    command.finish(.failure(error ?? stopError()))
     return .finished
   }
 
@@ -171,17 +176,45 @@ final class ExecChannel {
       guard count > 0 else { return nil }
       input.consume(Int(count))
     }
-    if !request.keepsInputOpen && !input.isClosed {
+    if !request.keepsInputOpen && !input.isClosed && !input.isWaiting {
       input.isClosed = true
       ssh_channel_send_eof(channel)
     }
     return nil
   }
 
-  private func receive(_ bytes: UnsafeRawBufferPointer, _ stream: OutputStream) {
+  private var isHeld: Bool { !held.isEmpty }
+
+  private func receive(_ bytes: UnsafeRawBufferPointer, _ stream: OutputStream) -> Int32 {
     lastOutputAt = .now
-    request.output(stream, Array(bytes))
+    let taken = command.take(bytes, stream)
+    if stream == .standardOutput { input.heard(bytes[..<taken]) }
+    held[stream] = taken < bytes.count ? bytes.count - taken : nil
+    return Int32(taken)
   }
+
+  /// Gives on what libssh keeps, as far as there is room by now.
+  private func takeHeld() {
+    for (stream, count) in held {
+      var left = count
+      while left > 0 {
+        let wanted = min(left, command.room, Self.pieceSize)
+        guard wanted > 0 else { break }
+        let isError: Int32 = stream == .standardError ? 1 : 0
+        let piece = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
+          let got = ssh_channel_read_timeout(channel, buffer.baseAddress, UInt32(wanted), isError, 0)
+          filled = max(0, Int(got))
+        }
+        guard !piece.isEmpty else { break }
+        // Only the reactor adds to it: there is as much room as there was.
+        _ = piece.withUnsafeBytes { receive($0, stream) }
+        left -= piece.count
+      }
+      held[stream] = left > 0 ? left : nil
+    }
+  }
+
+  private static let pieceSize = 32 * 1024
 
   private func end(_ status: ExitStatus) {
     lastOutputAt = .now

@@ -1,4 +1,3 @@
-import CSSH
 import Glibc
 
 /// Asks a server for its host key. Nothing shows that it is the right server: for first use only.
@@ -20,8 +19,8 @@ package enum HostKeyScan {
   private static func scan(_ target: SSHTarget, _ limit: Duration) -> Result<HostKey, ShellError> {
     let end = ContinuousClock.now + limit
     while true {
-      do throws(SSHSession.Failure) {
-        return .success(try SSHSession.offeredKey(target, wait: TCPConnection.patiently))
+      do throws(SSHFailure) {
+        return .success(try offeredKey(target))
       } catch {
         var cause = "nobody answers"
         if case .final(let error) = error { return .failure(error) }
@@ -33,5 +32,16 @@ package enum HostKeyScan {
         _ = poll(nil, 0, 500)
       }
     }
+  }
+
+  /// The host key that a server shows, whoever it is: connects, and goes.
+  private static func offeredKey(_ target: SSHTarget) throws(SSHFailure) -> HostKey {
+    let addresses = try SocketAddress.resolve(target.address, port: target.port, isNumeric: false).get()
+    let algorithms = ["ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256"]
+    let handshake = SSHHandshake(target, algorithms: algorithms, addresses: addresses)
+    while try !handshake.advance() {
+      handshake.socket?.wait(isWriting: handshake.isWriting, until: handshake.deadline)
+    }
+    return try handshake.offeredKey()
   }
 }

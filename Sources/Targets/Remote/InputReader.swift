@@ -9,14 +9,17 @@ final class InputReader {
   /// The other side was told that nothing more comes.
   var isClosed = false
 
+  /// What is still to be heard before anything is sent.
+  private var cue: ArraySlice<UInt8>
   private var pending: ArraySlice<UInt8>
   private var source: (path: FilePath, left: Int64)?
   private var file: FileDescriptor?
 
   private static let pieceSize = 64 * 1024
 
-  init(_ input: ExecRequest.Input) {
-    switch input {
+  init(_ request: ExecRequest) {
+    cue = request.inputCue[...]
+    switch request.input {
     case .bytes(let bytes): pending = bytes[...]
     case .file(let path, let size):
       pending = []
@@ -29,8 +32,26 @@ final class InputReader {
     try? file?.close()
   }
 
-  /// What comes next; empty at the end. The same again until some of it is consumed.
+  /// It isn't known yet whether there will be anything to send.
+  var isWaiting: Bool { !cue.isEmpty }
+
+  /// Takes what the command wrote to its standard output.
+  func heard(_ bytes: some Sequence<UInt8>) {
+    guard isWaiting else { return }
+    for byte in bytes {
+      guard let wanted = cue.popFirst() else { return }
+      if byte != wanted {
+        // It doesn't want it.
+        cue = []
+        pending = []
+        source = nil
+      }
+    }
+  }
+
+  /// What comes next; empty at the end, and while it waits. The same again until some of it is consumed.
   func next() throws(Failure) -> ArraySlice<UInt8> {
+    if isWaiting { return [] }
     guard pending.isEmpty, let source, source.left > 0 else { return pending.prefix(Self.pieceSize) }
     do {
       let file = try file ?? FileDescriptor.open(source.path, .readOnly, options: .closeOnExec)

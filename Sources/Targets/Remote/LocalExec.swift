@@ -17,14 +17,14 @@ struct LocalExec: ExecPerformer {
     let outcome = await withTaskCancellationHandler {
       await task.value
     } onCancel: {
-      request.pending.cancel()
+      request.cancel()
       wakeup.wake()
     }
     return try outcome.get()
   }
 
   private func execute(_ request: ExecRequest, _ wakeup: Wakeup) async -> ExecRequest.Outcome {
-    if request.pending.isCancelled { return .failure(interruption(of: request)) }
+    if request.isCancelled { return .failure(interruption(of: request)) }
     do {
       let pipes = try Pipes()
       defer { pipes.closeOutputs() }

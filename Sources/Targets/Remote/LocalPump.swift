@@ -31,7 +31,7 @@ final class LocalPump {
     processDescriptor = descriptor
     self.wakeup = wakeup
     self.input = input
-    reader = InputReader(request.input)
+    reader = InputReader(request)
     outputs = [(output, .standardOutput), (error, .standardError)]
   }
 
@@ -40,7 +40,7 @@ final class LocalPump {
   func run() -> ShellError? {
     let timeoutAt = request.timeout.map { ContinuousClock.now + $0 }
     while true {
-      if request.pending.isCancelled { stop(interruption()) }
+      if request.isCancelled { stop(interruption()) }
       if let timeoutAt, timeoutAt <= .now { stop(timeout()) }
       if stopError == nil && hasEnded && lastOutputAt + Self.drainLimit <= .now { break }
       if hasEnded && outputs.isEmpty { break }
@@ -84,6 +84,7 @@ final class LocalPump {
         return
       }
       lastOutputAt = .now
+      if stream == .standardOutput { reader.heard(buffer[..<count]) }
       request.output(stream, Array(buffer[..<count]))
     }
   }
@@ -100,6 +101,7 @@ final class LocalPump {
         return closeInput()
       }
       hasMoreInput = !chunk.isEmpty
+      if reader.isWaiting { return }
       guard hasMoreInput else {
         if !request.keepsInputOpen { closeInput() }
         return

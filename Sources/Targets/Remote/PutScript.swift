@@ -1,33 +1,24 @@
 /// The remote half of `put`: what it runs on the server, and how its answer is read.
 enum PutScript {
-  /// What a server finds out about a destination.
-  enum Answer: Sendable, Hashable { case unchanged, different }
+  /// What the server says where it wants the contents.
+  static let different = "different\n"
+  private static let unchanged = "unchanged\n"
 
-  /// Compares; sends no contents.
-  static func compare(_ upload: FileUpload, at place: ScriptPlace, digest: String, size: Int64) -> String {
-    commandLine(compareText, upload, place, digest, size)
-  }
-
-  /// Takes `size` bytes of contents from standard input and puts them in place.
-  static func write(_ upload: FileUpload, at place: ScriptPlace, digest: String, size: Int64) -> String {
-    commandLine(writeText, upload, place, digest, size)
-  }
-
-  /// nil where it is no answer.
-  static func answer(_ output: String) -> Answer? {
-    switch output {
-    case "unchanged\n": .unchanged
-    case "different\n": .different
-    default: nil
-    }
-  }
-
-  private static func commandLine(
-    _ text: String, _ upload: FileUpload, _ place: ScriptPlace, _ digest: String, _ size: Int64
-  ) -> String {
+  /// Compares; where the destination differs, says so, takes `size` bytes of contents from standard input and puts them
+  /// in place.
+  static func command(_ upload: FileUpload, at place: ScriptPlace, digest: String, size: Int64) -> String {
     let mode = "0" + String(upload.mode & 0o7777, radix: 8)
     return RemoteScript.commandLine(
       asOwner, [place.directory, text, upload.destination, mode, upload.owner ?? "", digest, String(size)])
+  }
+
+  /// What it did by its output, if it ended well; nil where that is no answer.
+  static func outcome(_ output: String) -> UploadOutcome? {
+    switch output {
+    case unchanged: .unchanged
+    case different: .written
+    default: nil
+    }
   }
 
   /// Runs the text `$2` with the arguments after it, in the directory `$1`: through sudo where there is an owner, or
@@ -46,7 +37,7 @@ enum PutScript {
     if [ "$through" ] && [ "$EUID" != 0 ]; then
       exec sudo -n -- bash --norc -c "$text" bash "$@"
     fi
-    exec bash --norc -c "$text" bash "$@"
+    eval "$text"
     """
 
   /// Sets destination, mode, owner, digest and size, and the wanted uid and gid: the owner's, with its own group where
@@ -58,8 +49,7 @@ enum PutScript {
     case $destination in
       -*) destination=./$destination ;;
     esac
-    uid=$(id -u) || exit
-    gid=
+    uid=$EUID gid=
     if [ -n "$owner" ]; then
       uid=$(id -u -- "${owner%%:*}") || exit
       case $owner in
@@ -70,28 +60,30 @@ enum PutScript {
     fi
     """
 
-  private static let compareText = """
+  private static let text = """
     \(preamble)
-    different() { echo different; exit 0; }
-    [ -f "$destination" ] && [ ! -L "$destination" ] || different
-    set -- $(stat -c "%s %a %u %g" -- "$destination") || exit
-    [ "$1" = "$size" ] && [ "0$2" = "$mode" ] && [ "$3" = "$uid" ] && [ "$4" = "${gid:-$4}" ] || different
-    [ "$(sha256sum <"$destination")" = "$digest  -" ] || different
-    echo unchanged
-    """
-
-  private static let writeText = """
-    \(preamble)
+    same() {
+      [ -f "$destination" ] && [ ! -L "$destination" ] || return
+      set -- $(stat -c "%s %a %u %g" -- "$destination")
+      [ "$#" = 4 ] || exit 1
+      [ "$1" = "$size" ] && [ "0$2" = "$mode" ] && [ "$3" = "$uid" ] && [ "$4" = "${gid:-$4}" ] || return
+      [ "$(sha256sum <"$destination")" = "$digest  -" ]
+    }
+    if same; then
+      echo unchanged
+      exit 0
+    fi
     case $destination in
       */*) directory=${destination%/*} directory=${directory:-/} ;;
       *) directory=. ;;
     esac
     umask 022
-    mkdir -p -- "$directory" || exit
+    [ -d "$directory" ] || mkdir -p -- "$directory" || exit
     umask 077
     partial=$(mktemp -- "$destination.stackmake-XXXXXX") || exit
     trap 'rm -f -- "$partial"' EXIT
     trap 'exit 1' HUP INT TERM PIPE
+    echo different
     head -c "$size" >"$partial" || exit
     if [ "$(sha256sum <"$partial")" != "$digest  -" ]; then
       echo "the contents did not arrive whole, or changed while they were read" >&2

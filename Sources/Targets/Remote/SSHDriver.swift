@@ -1,77 +1,202 @@
-import Glibc
-
-/// The loop of a link's thread: takes requests, connects, runs up to eight of them at once, and waits.
+/// What becomes of one link on a reactor's thread: takes commands, connects, and runs up to eight of them at once.
+/// Never waits: it is woken when its socket is ready, when its time has come, and when there is something new.
 final class SSHDriver {
-  private let inbox: ThreadInbox<ExecRequest>
-  private let target: SSHTarget
-  private var session: SSHSession?
-  private var waiting: [ExecRequest] = []
+  let token: Readiness.Token
+  private let link: SSHLink
+  private let readiness: Readiness
+  /// Has the address of the link found on another thread.
+  private let resolve: @Sendable (SSHLink) -> Void
+  private var state = State.idle
+  private var attempts = ConnectAttempts()
+  private var watched: (socket: OpenSocket, isWriting: Bool)?
+  private var waiting: [SSHCommand] = []
   private var running: [ExecChannel] = []
-  private var isClosing = false
   /// How many the server lets run at once; lowered when it refuses one more.
   private var channelLimit = 8
+  /// Something may have arrived that nobody has looked at yet.
+  private var isBusy = false
+  private static let turnLimit = 16
+  /// When there is something to do by itself.
+  private(set) var wakeAt: ContinuousClock.Instant?
 
-  init(inbox: ThreadInbox<ExecRequest>, target: SSHTarget) {
-    self.inbox = inbox
-    self.target = target
+  private enum State {
+    case idle
+    case resolving
+    case connecting(SSHLogin)
+    case pausing(until: ContinuousClock.Instant)
+    case open(SSHSession)
   }
 
-  /// Returns when the link is closed.
-  func run() {
-    while true {
-      takeArrivals()
-      if isClosing { break }
-      if let session {
-        serve(on: session)
-      } else if waiting.isEmpty {
-        _ = wait(-1, 0, .now + .seconds(3600))
-      } else {
-        connect()
+  private var target: SSHTarget { link.target }
+
+  init(
+    link: SSHLink, token: Readiness.Token, readiness: Readiness, resolve: @escaping @Sendable (SSHLink) -> Void
+  ) {
+    self.link = link
+    self.token = token
+    self.readiness = readiness
+    self.resolve = resolve
+  }
+
+  func add(_ command: SSHCommand) {
+    waiting.append(command)
+  }
+
+  /// The address was found out, or not.
+  func resolved(_ result: Result<[SocketAddress], SSHFailure>) {
+    // Where nobody wanted it any more meanwhile, the next one asks again.
+    guard case .resolving = state else { return }
+    switch result {
+    case .success(let addresses): state = .connecting(SSHLogin(target, addresses: addresses))
+    case .failure(let failure): connectFailed(failure)
+    }
+  }
+
+  /// Does all that can be done now.
+  func work() {
+    dropCancelled()
+    if waiting.isEmpty {
+      switch state {
+      case .connecting, .pausing, .resolving: rest()
+      case .idle, .open: break
       }
     }
-    abandonAll()
-    running = []
-    session = nil
+    var hasMore = true
+    while hasMore { hasMore = advance() }
+    watch()
   }
 
-  private func takeArrivals() {
-    if let arrivals = inbox.takeArrivals() { waiting += arrivals } else { isClosing = true }
-    waiting.removeAll { request in
-      guard request.pending.isCancelled else { return false }
-      request.pending.finish(.failure(interruption(of: request)))
+  /// Ends everything.
+  func close() {
+    for channel in running { interrupt(channel.command) }
+    for command in waiting { interrupt(command) }
+    waiting = []
+    running = []
+    rest()
+    wakeAt = nil
+  }
+
+  /// Lets go of the connection. Channels must have been freed before.
+  private func rest() {
+    if let watched { readiness.forget(watched.socket.descriptor) }
+    watched = nil
+    state = .idle
+  }
+
+  private func watch() {
+    let next: (socket: OpenSocket, isWriting: Bool)?
+    switch state {
+    case .idle, .resolving:
+      next = nil
+      wakeAt = nil
+    case .pausing(let until):
+      next = nil
+      wakeAt = until
+    case .connecting(let login):
+      next = login.socket.map { ($0, login.isWriting) }
+      wakeAt = login.deadline
+    case .open(let session):
+      next = (session.socket, session.isWriting)
+      wakeAt = isBusy ? .now : running.lazy.compactMap(\.wakeAt).reduce(session.wakeAt, min)
+    }
+    if let watched, watched.socket !== next?.socket { readiness.forget(watched.socket.descriptor) }
+    if let next, watched?.socket !== next.socket || watched?.isWriting != next.isWriting {
+      readiness.watch(next.socket.descriptor, isWriting: next.isWriting, token: token)
+    }
+    watched = next
+  }
+
+  /// True where more can be done at once.
+  private func advance() -> Bool {
+    switch state {
+    case .idle:
+      if waiting.isEmpty { return false }
+      attempts = ConnectAttempts()
+      connect()
       return true
+    case .resolving: return false
+    case .pausing(let until):
+      if until > .now { return false }
+      connect()
+      return true
+    case .connecting(let login):
+      do throws(SSHFailure) {
+        guard let session = try login.advance() else { return false }
+        channelLimit = 8
+        state = .open(session)
+      } catch {
+        rest()
+        connectFailed(error)
+      }
+      return true
+    case .open(let session):
+      serve(on: session)
+      return session.loss != nil
     }
   }
+
+  private func connect() {
+    if case .success(let addresses) = SocketAddress.resolve(target.address, port: target.port, isNumeric: true) {
+      state = .connecting(SSHLogin(target, addresses: addresses))
+      return
+    }
+    state = .resolving
+    do throws(OwnThreadError) {
+      try OwnThread.start { [link, resolve] in resolve(link) }
+    } catch {
+      connectFailed(.unreachable(error.text))
+    }
+  }
+
+  private func connectFailed(_ failure: SSHFailure) {
+    switch attempts.next(after: failure, target) {
+    case .pause(let pause): state = .pausing(until: .now + pause)
+    case .give(let error):
+      state = .idle
+      for command in waiting { command.finish(.failure(error)) }
+      waiting = []
+    }
+  }
+
+  // MARK: - Running
 
   private func serve(on session: SSHSession) {
-    while running.count < channelLimit, !waiting.isEmpty, session.loss == nil {
-      guard let channel = ExecChannel(waiting.removeFirst(), on: session, host: target.host) else {
-        session.lose("out of memory")
-        break
-      }
-      running.append(channel)
+    isBusy = true
+    // Others have their turn in between.
+    for _ in 0..<Self.turnLimit where isBusy {
+      let seen = session.receivedBytes
+      startWaiting(on: session)
+      advanceAll(on: session)
+      session.poll()
+      isBusy = session.loss == nil && session.receivedBytes != seen
     }
-    advanceAll(on: session)
-    if session.loss == nil { session.poll(limit: pollLimit) }
     guard let loss = session.loss else { return }
     // What had arrived before the loss may have been the end of a command.
     advanceAll(on: session)
-    let again = running.filter { $0.connectionLost(loss) }.map(\.request)
-    waiting = again + waiting
+    waiting = running.filter { $0.connectionLost(loss) }.map(\.command) + waiting
     // Channels are freed before the session, which would free them, too.
     running = []
-    self.session = nil
+    rest()
+  }
+
+  private func startWaiting(on session: SSHSession) {
+    while running.count < channelLimit, !waiting.isEmpty, session.loss == nil {
+      guard let channel = ExecChannel(waiting.removeFirst(), on: session, host: target.host) else {
+        return session.lose("out of memory")
+      }
+      running.append(channel)
+    }
   }
 
   private func advanceAll(on session: SSHSession) {
-    var refused: [ExecRequest] = []
+    var refused: [SSHCommand] = []
     var left: [ExecChannel] = []
     for channel in running {
       switch channel.advance() {
       case .running: left.append(channel)
       case .finished: break
       case .refused(let reason):
-        refused.append(channel.request)
+        refused.append(channel.command)
         if running.count == 1 && session.loss == nil { session.lose("it opens no channel: \(reason)") }
       }
     }
@@ -80,85 +205,18 @@ final class SSHDriver {
     waiting = refused + waiting
   }
 
-  private var pollLimit: Duration {
-    let instants = running.compactMap(\.wakeAt)
-    guard let next = instants.min() else { return .seconds(5) }
-    return min(.seconds(5), max(.zero, ContinuousClock.now.duration(to: next)))
-  }
-
-  // MARK: - Connecting
-
-  private func connect() {
-    let begin = ContinuousClock.now
-    var firstRefusalAt: ContinuousClock.Instant?
-    var pause = Duration.milliseconds(200)
-    while true {
-      do throws(SSHSession.Failure) {
-        session = try SSHSession(target: target, wakeup: inbox.wakeup) { [self] in wait($0, $1, $2) }
-        channelLimit = 8
-        return
-      } catch {
-        switch error {
-        case .abandoned: return
-        case .final(let error): return failAll(error)
-        case .unreachable(let reason):
-          if ContinuousClock.now - begin >= target.connectLimit { return failAll(unreachable(reason)) }
-        case .authentication(let reason):
-          let first = firstRefusalAt ?? .now
-          firstRefusalAt = first
-          if ContinuousClock.now - first >= target.authenticationLimit { return failAll(refused(reason)) }
-        }
-      }
-      if wait(-1, 0, .now + pause) == .abandoned { return }
-      pause = min(pause * 1.5, .seconds(3))
+  private func dropCancelled() {
+    waiting.removeAll { command in
+      guard command.request.isCancelled else { return false }
+      interrupt(command)
+      return true
     }
   }
 
-  /// Waits for poll events on a descriptor (-1: none), and meanwhile takes arrivals. `.abandoned` where nobody wants
-  /// the connection any more.
-  private func wait(_ descriptor: Int32, _ events: Int16, _ limit: ContinuousClock.Instant) -> TCPConnection.WaitResult
-  {
-    let hadRequests = !waiting.isEmpty
-    while true {
-      var polled = [
-        pollfd(fd: inbox.wakeup.descriptor, events: Int16(POLLIN), revents: 0),
-        pollfd(fd: descriptor, events: events, revents: 0),
-      ]
-      let count = poll(&polled, 2, ContinuousClock.now.duration(to: limit).pollMilliseconds)
-      if polled[0].revents != 0 {
-        takeArrivals()
-        if isClosing || waiting.isEmpty || !hadRequests { return .abandoned }
-      }
-      if polled[1].revents != 0 { return .ready }
-      if count == 0 && limit <= .now { return .timedOut }
-    }
-  }
-
-  private func failAll(_ error: ShellError) {
-    for request in waiting { request.pending.finish(.failure(error)) }
-    waiting = []
-  }
-
-  private func abandonAll() {
-    for channel in running { channel.request.pending.finish(.failure(interruption(of: channel.request))) }
-    for request in waiting { request.pending.finish(.failure(interruption(of: request))) }
-    waiting = []
-  }
-
-  private func interruption(of request: ExecRequest) -> ShellError {
-    ShellError(.interrupted, host: target.host, operation: request.operation, cause: "interrupted")
-  }
-
-  private func unreachable(_ reason: String) -> ShellError {
-    ShellError(
-      .unreachable, host: target.host, operation: "connect to \(target.address) port \(target.port)",
-      cause: "\(reason) (tried for \(target.connectLimit.components.seconds) seconds)",
-      hint: "look at the machine's console, and whether its network lets port \(target.port) through")
-  }
-
-  private func refused(_ reason: String) -> ShellError {
-    ShellError(
-      .authentication, host: target.host, operation: "log in as \(target.user)", cause: reason,
-      hint: "first-boot set-up may have failed to install the key: look at the machine's console")
+  private func interrupt(_ command: SSHCommand) {
+    command.finish(
+      .failure(
+        ShellError(
+          .interrupted, host: target.host, operation: command.request.operation, cause: "interrupted")))
   }
 }

@@ -1,34 +1,34 @@
 /// The connection to one server as one user: made when first needed, kept, and made anew when lost.
 ///
-/// A thread of its own does all that touches libssh (`SSHDriver`); tasks hand it requests and wait. It is started with
-/// the first request and ends when the link is closed.
+/// A reactor does all that touches libssh (`SSHDriver`); tasks hand it commands and handle their output.
 final class SSHLink: ExecPerformer {
   let target: SSHTarget
-  private let inbox = ThreadInbox<ExecRequest>()
+  private let reactor: SSHReactor
+  private let hasOwnReactor: Bool
 
   init(target: SSHTarget) {
     self.target = target
+    // libssh waits while an agent signs, which may ask its user: that must hold up nobody else.
+    hasOwnReactor = target.identities.contains { if case .agent = $0 { true } else { false } }
+    reactor = hasOwnReactor ? SSHReactor() : .shared
   }
 
   /// Runs a request to its end. Cancelling the task cancels the request.
   func perform(_ request: ExecRequest) async throws(ShellError) -> ExitStatus {
-    inbox.submit(request) { [inbox, target] in
-      SSHDriver(inbox: inbox, target: target).run()
-    } refuse: { request, error in
-      request.pending.finish(
-        .failure(ShellError(.failed, host: target.host, operation: request.operation, cause: error.text)))
-    }
+    let command = SSHCommand(request)
+    reactor.perform(command, on: self)
     let outcome = await withTaskCancellationHandler {
-      await request.pending.outcome()
+      await command.deliver { reactor.look(at: self) }
     } onCancel: {
-      request.pending.cancel()
-      inbox.wakeup.wake()
+      request.cancel()
+      reactor.look(at: self)
     }
     return try outcome.get()
   }
 
   /// Ends what runs, disconnects, and returns when that is done. A later request connects again.
   func close() async {
-    await inbox.close()
+    await reactor.close(self)
+    if hasOwnReactor { await reactor.end() }
   }
 }

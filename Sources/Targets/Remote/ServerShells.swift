@@ -48,7 +48,7 @@ package final class ServerShells: ShellProvider {
   }
 
   package func refusal(address: String, port: UInt16) async -> String? {
-    await TCPConnection.refusal(address: address, port: port)
+    await TCPDialer.refusal(address: address, port: port)
   }
 
   package func close(server: String) async {

@@ -38,6 +38,16 @@ final class ThreadInbox<Item: Sendable>: Sendable {
     }
   }
 
+  /// Brings an item to the thread where it runs; false where it doesn't, and nobody will see the item.
+  func submitWhereRunning(_ item: Item) -> Bool {
+    let isRunning = state.withLock { state in
+      if state.isRunning { state.arrivals.append(item) }
+      return state.isRunning
+    }
+    if isRunning { wakeup.wake() }
+    return isRunning
+  }
+
   /// For the thread: what arrived since it last asked, or nil where the inbox is closing.
   func takeArrivals() -> [Item]? {
     wakeup.drain()

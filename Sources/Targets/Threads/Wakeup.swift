@@ -1,7 +1,7 @@
 import CSSH
 import Glibc
 
-/// Wakes a thread that waits in `poll`.
+/// Wakes a thread that waits in `poll` or `epoll_wait`.
 final class Wakeup: Sendable {
   let descriptor: Int32
 
