@@ -58,7 +58,7 @@ package final class ChromeTraceReporter: Reporter {
         for target in state.started.sorted() { end(target, stamp, &state, outcome: "unfinished") }
         state.isOver = true
         sink.write("\n]\n")
-      case .runStarted, .output, .note, .warning, .trace: break
+      case .runStarted, .forecast, .output, .note, .warning, .trace: break
       }
     }
   }

@@ -15,7 +15,7 @@ package struct EventText: Sendable {
   /// No lines where the event isn't shown at this verbosity.
   package func lines(_ event: Event) -> [String] {
     switch event {
-    case .runStarted: return []
+    case .runStarted, .forecast: return []
     case .started(let target, let reasons, _):
       let why = reasons.isEmpty ? "" : " (\(ReasonText.text(reasons)))"
       return line(.normal, target, "building\(why)")

@@ -40,9 +40,12 @@ struct JSONEvent: JSONRecord {
   init(_ event: Event, at: Double) {
     self.at = at
     switch event {
-    case .runStarted(let run, let wanted, let expected):
+    case .runStarted(let run, let wanted):
       type = "run-started"
-      (self.run, self.wanted, expectedSeconds) = (run, wanted, expected)
+      (self.run, self.wanted) = (run, wanted)
+    case .forecast(let left):
+      type = "forecast"
+      seconds = left
     case .started(let target, let reasons, let expected):
       type = "started"
       (self.target, self.reasons, expectedSeconds) = (target, reasons.map { JSONReason($0) }, expected)

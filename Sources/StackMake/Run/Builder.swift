@@ -49,7 +49,11 @@ package struct Builder: Sendable {
       graph: graph, wanted: wanted, jobs: jobs, keepsGoing: keepsGoing, seconds: { durations[$0] })
     var summary = Summary()
     summary.wanted = wanted.count
-    reporter.report(.runStarted(run: run, wanted: wanted.count, expectedSeconds: nil))
+    reporter.report(.runStarted(run: run, wanted: wanted.count))
+    var outlook = Outlook(
+      forecast: Forecast(
+        graph: graph, wanted: wanted, jobs: jobs, seconds: { durations[graph.name($0)] },
+        wasBuilt: { [traces = assessor.traces] in traces[graph.name($0)] != nil }))
     var outputs: [TargetID: [String: String]] = [:]
     var waiting: [TargetID: Assessor.Assessment] = [:]
 
@@ -82,8 +86,10 @@ package struct Builder: Sendable {
           let turn = TargetBuild(
             situation: assessment.situation, run: run, store: store, interrupt: interrupt, now: now,
             reporter: reporter, dependencyOutputs: known)
+          outlook.begin(target, at: now())
           group.addTask(executorPreference: pool) { await step(turn, assessment.decision!) }
         }
+        if let left = outlook.secondsLeft(schedule, at: now()) { reporter.report(.forecast(secondsLeft: left)) }
         guard !schedule.isIdle, let finished = await group.next() else { break }
         if finished.outcome == .built { outputs[finished.target] = finished.outputs }
         finish(finished, &schedule, &summary)

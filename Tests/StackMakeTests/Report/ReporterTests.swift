@@ -15,7 +15,7 @@ import Testing
       4, 1, 1, 1, 1, 42
     )
     return [
-      .runStarted(run: 7, wanted: 4, expectedSeconds: 60),
+      .runStarted(run: 7, wanted: 4),
       .finished(target: "layout", outcome: .fresh, seconds: 0),
       .started(target: "server/a", reasons: [.neverBuilt], expectedSeconds: nil),
       .started(target: "web", reasons: [.forced, .unfinished(step: 0)], expectedSeconds: 30),
