@@ -82,6 +82,7 @@ struct BuildCommand: AsyncParsableCommand {
     voice.reporter = reporters.all
     let status: Int32
     var turns: [Turn] = []
+    var didAnything = true
     do {
       let interrupt = Interrupt()
       let pool = ThreadPool(width: min(jobs, 256) + 8)
@@ -109,12 +110,14 @@ struct BuildCommand: AsyncParsableCommand {
       reporters.finish()
       let summary = try session.said(result)
       turns = summary.turns
+      didAnything = summary.fresh < summary.wanted
       status = Self.status(summary)
     } catch let error as ExitStatusError {
       status = error.status
     }
     await world.close()
-    let requests = voice.requests.counts
+    // Runs that only looked would push those that tell something out of the history.
+    let requests = didAnything ? voice.requests.counts : []
     try session.recorded { () throws(StoreError) in
       try store.endRun(run, at: Session.now(), status: status, turns: turns, requests: requests)
     }
