@@ -56,7 +56,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/stackmake",
-      swiftSettings: settings),
+      exclude: ["Pages"],
+      swiftSettings: settings,
+      plugins: ["EmbedPacks"]),
     // The machines of the cloud in Tests/Cloud: what its virt driver calls.
     .executableTarget(
       name: "CloudMachine",

@@ -81,6 +81,8 @@ struct BuildCommand: AsyncParsableCommand {
     let reporters = try RunReporters(session, redactor: world.redactor, trace: trace)
     voice.reporter = reporters.all
     let status: Int32
+    var turns: [Turn] = []
+    var didAnything = true
     do {
       let interrupt = Interrupt()
       let pool = ThreadPool(width: min(jobs, 256) + 8)
@@ -106,12 +108,19 @@ struct BuildCommand: AsyncParsableCommand {
       let result = await task.result
       signals.stop()
       reporters.finish()
-      status = Self.status(try session.said(result))
+      let summary = try session.said(result)
+      turns = summary.turns
+      didAnything = summary.fresh < summary.wanted
+      status = Self.status(summary)
     } catch let error as ExitStatusError {
       status = error.status
     }
     await world.close()
-    try session.recorded { () throws(StoreError) in try store.endRun(run, at: Session.now(), status: status) }
+    // Runs that only looked would push those that tell something out of the history.
+    let requests = didAnything ? voice.requests.counts : []
+    try session.recorded { () throws(StoreError) in
+      try store.endRun(run, at: Session.now(), status: status, turns: turns, requests: requests)
+    }
     extendLifetime(lock)
     if status != 0 { throw ExitStatusError(status: status) }
   }

@@ -18,6 +18,7 @@ struct CloudChoice {
   /// Told of what takes long, and of each request.
   let note: @Sendable (String) -> Void
   let trace: @Sendable (String) -> Void
+  var requests = RequestCounter()
 
   var isLocal: Bool { name == "local" }
   /// Servers that exist already.
@@ -77,7 +78,7 @@ struct CloudChoice {
 
   /// As the configuration says how to connect. Repeats nothing.
   func http(_ config: CloudConfig) -> any HTTP {
-    TracingHTTP(CurlHTTP(httpSettings(config)), clock: ContinuousClock(), trace: trace)
+    TracingHTTP(CurlHTTP(httpSettings(config)), clock: ContinuousClock(), count: requests.add, trace: trace)
   }
 
   func httpSettings(_ config: CloudConfig) -> HTTPSettings {

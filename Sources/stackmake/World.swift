@@ -40,7 +40,8 @@ struct World: Sendable {
     var keys: ClusterKeys?
     if try !graph.places.isEmpty || (isCleaning && knownClusterID(session, store) != nil) {
       let bootLimit = try bootLimit(session)
-      let choice = CloudChoice(session, note: { voice.say($0) }, trace: { voice.trace($0) })
+      var choice = CloudChoice(session, note: { voice.say($0) }, trace: { voice.trace($0) })
+      choice.requests = voice.requests
       let cloud = try choice.open(graph.places, store)
       // Reading commands work before there is a key, and need none then.
       let hasKey = access(session.stateDirectory.appending("id_ed25519.pub").string, R_OK) == 0
@@ -216,7 +217,8 @@ struct World: Sendable {
     try await builder.runAlone(target, outputs: outputs)
   }
 
-  private var digests: [String: String] { secrets.mapValues { Fingerprint(of: $0).short } }
+  /// What stands for the secrets in manifests.
+  var digests: [String: String] { secrets.mapValues { Fingerprint(of: $0).short } }
 
   func close() async { await shells.close() }
 }

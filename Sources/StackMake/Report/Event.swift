@@ -43,6 +43,10 @@ package struct Summary: Sendable, Hashable {
   package var skipped = 0
   package var interrupted = 0
   package var seconds = 0.0
+  /// What was done on each server, in the order of the layout.
+  package var servers: [ServerWork.Row] = []
+  /// Turns that aren't on record yet: of targets that were locked or interrupted.
+  package var turns: [Turn] = []
 
   package init() {}
 }
