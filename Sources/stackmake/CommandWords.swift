@@ -1,7 +1,7 @@
 /// Puts a command word first, so that `stackmake -n clean` and `stackmake clean -n` are the same.
 enum CommandWords {
   static let commands: Set<String> = [
-    "clean", "status", "why", "log", "ssh", "run", "list", "prune", "gc", "doctor", "build", "help",
+    "clean", "status", "why", "log", "ssh", "run", "list", "prune", "gc", "doctor", "build", "fmt", "help",
   ]
   private static let optionsWithValue: Set<String> = ["-j", "--jobs", "-f", "--file", "-C", "--directory", "--trace"]
 
