@@ -2,7 +2,7 @@
 enum CommandWords {
   static let commands: Set<String> = [
     "clean", "status", "why", "log", "ssh", "run", "list", "prune", "gc", "doctor", "build", "help",
-    "graph", "report",
+    "graph", "report", "fmt",
   ]
   private static let optionsWithValue: Set<String> = [
     "-j", "--jobs", "-f", "--file", "-C", "--directory", "--trace", "--format",

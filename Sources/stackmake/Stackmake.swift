@@ -22,7 +22,7 @@ struct Stackmake: AsyncParsableCommand {
       BuildCommand.self, CleanCommand.self, PruneCommand.self, GarbageCommand.self, StatusCommand.self,
       WhyCommand.self, LogCommand.self, SSHCommand.self, RunCommand.self, AccessCommand.self,
       PackCommand.self, ListCommand.self, DoctorCommand.self, GraphCommand.self,
-      ReportCommand.self,
+      ReportCommand.self, FormatCommand.self,
     ],
     defaultSubcommand: BuildCommand.self)
 }

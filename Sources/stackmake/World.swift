@@ -64,7 +64,8 @@ struct World: Sendable {
     let shells = cluster?.shells as? ServerShells ?? ServerShells(here: here, identities: [])
     return World(
       session: session, kinds: kinds, cluster: cluster, keys: keys, shells: shells,
-      runner: RecipeRunner(shells: shells, redact: { redactor.redact($0) }), secrets: secrets, redactor: redactor)
+      runner: RecipeRunner(shells: shells, directory: session.directory, redact: { redactor.redact($0) }),
+      secrets: secrets, redactor: redactor)
   }
 
   private static func shells(
