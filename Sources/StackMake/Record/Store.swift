@@ -53,7 +53,7 @@ package protocol Store: Sendable {
   func endRun(_ run: Int64, at: Double, status: Int32) throws(StoreError)
   /// Newest first.
   func runs(limit: Int) throws(StoreError) -> [Run]
-  /// Mean seconds of the last few successful builds, by target; for priorities and expected times.
+  /// Median seconds of the last few successful builds, by target; for priorities and expected times.
   func durations() throws(StoreError) -> [String: Double]
 }
 
