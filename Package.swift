@@ -63,6 +63,9 @@ let package = Package(
       dependencies: ["Targets", .product(name: "SystemPackage", package: "swift-system")],
       path: "Tests/Cloud/Machine",
       swiftSettings: settings),
+    // The program's own schedule on a virtual clock, for `make bench`.
+    .executableTarget(
+      name: "Simulator", dependencies: ["StackMake"], path: "Benchmarks/Simulator", swiftSettings: settings),
     .target(
       name: "Support",
       dependencies: ["StackMake", "Targets"],
