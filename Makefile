@@ -69,10 +69,10 @@ bench: build
 	Benchmarks/run $(STACKMAKE)
 
 fmt:
-	$(SWIFT) format format -i -r Sources Tests Package.swift
+	$(SWIFT) format format -i -r Sources Tests Benchmarks Package.swift
 
 lint:
-	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+	$(SWIFT) format lint --strict -r Sources Tests Benchmarks Package.swift
 
 clean:
 	rm -rf .build

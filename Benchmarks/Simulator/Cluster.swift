@@ -43,15 +43,33 @@ struct Cluster {
     actual = expected.map { $0 * Double.random(in: 1 - spread...1 + spread, using: &chance) }
   }
 
-  /// No schedule ends sooner: the longest way, or all work shared evenly.
-  func bound(jobs: Int) -> Double {
-    var ends = [Double](repeating: 0, count: graph.count)
+  /// What no schedule beats: the longest way, or all work shared evenly (`simple`); and for any moment before which
+  /// some of the work can't begin, that moment, the work shared evenly, and the shortest way that is left after it.
+  func bounds(jobs: Int) -> (simple: Double, tight: Double) {
+    var heads = [Double](repeating: 0, count: graph.count)
+    var tails = [Double](repeating: 0, count: graph.count)
+    func seconds(_ target: TargetID) -> Double { actual[Int(target.index)] }
     for target in graph.topologicalOrder {
-      var start = 0.0
-      for dependency in graph.dependencies(target, for: .order) { start = max(start, ends[Int(dependency.index)]) }
-      ends[Int(target.index)] = start + actual[Int(target.index)]
+      for dependency in graph.dependencies(target, for: .order) {
+        heads[Int(target.index)] = max(heads[Int(target.index)], heads[Int(dependency.index)] + seconds(dependency))
+      }
     }
-    return max(ends.max() ?? 0, actual.reduce(0, +) / Double(jobs))
+    for target in graph.topologicalOrder.reversed() {
+      for dependent in graph.dependents(target) {
+        tails[Int(target.index)] = max(tails[Int(target.index)], tails[Int(dependent.index)] + seconds(dependent))
+      }
+    }
+    let longest = graph.targets.map { heads[Int($0.index)] + seconds($0) }.max() ?? 0
+    let simple = max(longest, actual.reduce(0, +) / Double(jobs))
+    var tight = simple
+    var work = 0.0
+    var left = Double.infinity
+    for target in graph.targets.sorted(by: { heads[Int($0.index)] > heads[Int($1.index)] }) {
+      work += seconds(target)
+      left = min(left, tails[Int(target.index)])
+      tight = max(tight, heads[Int(target.index)] + work / Double(jobs) + left)
+    }
+    return (simple, tight)
   }
 }
 
