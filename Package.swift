@@ -25,8 +25,10 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
-    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-    .systemLibrary(name: "CSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
+    // libcurl (libcurl4-openssl-dev) and libssh (libssh-dev), loaded when they are first used.
+    .target(name: "CLazy"),
+    .target(name: "CCurl", dependencies: ["CLazy"]),
+    .target(name: "CSSH", dependencies: ["CLazy"]),
     .target(
       name: "StackMake",
       dependencies: [

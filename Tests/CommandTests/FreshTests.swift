@@ -90,4 +90,16 @@ import Testing
     }
     #expect(try await program.start(words, environment: word).outcome.value.errors.hasPrefix(errors))
   }
+
+  /// They bring forty others along, and with those starting takes several times as long.
+  @Test func startingLoadsNoLibraryForTheNetwork() async throws {
+    let program = try program()
+    for words in [["--version"], ["-n"], ["-s"]] {
+      let environment = Self.word.merging(["LD_DEBUG": "files"]) { $1 }
+      let said = try await program.start(words, environment: environment).outcome.value
+      #expect(said.status == 0)
+      #expect(said.errors.contains("libsqlite3"))
+      for library in ["libcurl", "libssh", "libssl"] { #expect(!said.errors.contains(library), "\(words): \(library)") }
+    }
+  }
 }

@@ -139,9 +139,10 @@ import Testing
   }
 
   @Test func nothingIsProvedByWhatMayStillChangeUnseen() throws {
+    // All of it is made later than that.
+    let now = Int64(Date().timeIntervalSince1970 * 1e9)
     let scratch = try ScratchDirectory()
     let asked = try asked(scratch)
-    let now = Int64(Date().timeIntervalSince1970 * 1e9)
     #expect(try prove(asked, since: now) == nil)
     #expect(RecordStamp(of: asked.state, at: now) == nil)
     RecordStamp.settle(asked.state, at: now)
