@@ -44,7 +44,9 @@ struct World: Sendable {
       choice.requests = voice.requests
       let cloud = try choice.open(graph.places, store)
       // Reading commands work before there is a key, and need none then.
-      let hasKey = access(session.stateDirectory.appending("id_ed25519.pub").string, R_OK) == 0
+      let publicKey = session.stateDirectory.appending("id_ed25519.pub")
+      session.files.note(publicKey)
+      let hasKey = access(publicKey.string, R_OK) == 0
       if let keyPair = choice.keyPair {
         keys = try ClusterKeys.open(session, keyPair: keyPair)
       } else {

@@ -212,6 +212,6 @@ package final class InMemoryStore: Store {
   package func runs(limit: Int) -> [Run] { state.withLock { Array($0.runs.reversed().prefix(max(0, limit))) } }
 
   package func durations() -> [String: Double] {
-    state.withLock { $0.durations.mapValues { $0.values.reduce(0, +) / Double($0.count) } }
+    state.withLock { $0.durations.mapValues { Estimates.median(Array($0.values)) } }
   }
 }

@@ -128,8 +128,10 @@ extension SQLiteStore {
 
   package func durations() throws(StoreError) -> [String: Double] {
     try read("read the durations") { database in
-      let rows = try Row.fetchAll(database, sql: "SELECT target, avg(seconds) FROM duration GROUP BY target")
-      return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+      var seconds: [String: [Double]] = [:]
+      let rows = try Row.fetchCursor(database, sql: "SELECT target, seconds FROM duration")
+      while let row = try rows.next() { seconds[row[0], default: []].append(row[1]) }
+      return seconds.mapValues { Estimates.median($0) }
     }
   }
 

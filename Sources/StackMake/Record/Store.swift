@@ -50,7 +50,7 @@ package protocol Store: History {
   func beginRun(_ run: Run) throws(StoreError) -> Int64
   /// Newest first.
   func runs(limit: Int) throws(StoreError) -> [Run]
-  /// Mean seconds of the last few successful builds, by target; for priorities and expected times.
+  /// Median seconds of the last few successful builds, by target; for priorities and expected times.
   func durations() throws(StoreError) -> [String: Double]
 }
 

@@ -49,8 +49,10 @@ package struct Builder: Sendable {
     let started = now()
     let durations = try store.durations()
     let wanted = graph.closure(of: goals)
+    let estimates = Estimates(
+      graph: graph, history: durations, guesses: assessor.kinds.mapValues(\.expectedSeconds))
     var schedule = Schedule(
-      graph: graph, wanted: wanted, jobs: jobs, keepsGoing: keepsGoing, seconds: { durations[$0] })
+      graph: graph, wanted: wanted, jobs: jobs, keepsGoing: keepsGoing, seconds: { estimates.seconds($0) })
     var summary = Summary()
     summary.wanted = wanted.count
     reporter.report(.runStarted(run: run, wanted: wanted.count))
