@@ -62,16 +62,17 @@ fuzz: setup
 install: build
 	install -D -m 0755 $(STACKMAKE) $(DESTDIR)$(PREFIX)/bin/stackmake
 
-# Against named peers: ninja, openstacksdk, Ansible. The second half starts a test cloud; PARTS=graph is without it.
+# Against named peers, and what can't be beaten; PARTS= takes some. The part `servers` starts a test cloud.
 bench: build
 	$(SWIFT) build $(BUILD_FLAGS) --product CloudMachine
+	$(SWIFT) build $(BUILD_FLAGS) --product Simulator
 	Benchmarks/run $(STACKMAKE)
 
 fmt:
-	$(SWIFT) format format -i -r Sources Tests Package.swift
+	$(SWIFT) format format -i -r Sources Tests Benchmarks Package.swift
 
 lint:
-	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+	$(SWIFT) format lint --strict -r Sources Tests Benchmarks Package.swift
 
 clean:
 	rm -rf .build

@@ -25,8 +25,10 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
-    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-    .systemLibrary(name: "CSSH", pkgConfig: "libssh", providers: [.apt(["libssh-dev"])]),
+    // libcurl (libcurl4-openssl-dev) and libssh (libssh-dev), loaded when they are first used.
+    .target(name: "CLazy"),
+    .target(name: "CCurl", dependencies: ["CLazy"]),
+    .target(name: "CSSH", dependencies: ["CLazy"]),
     .target(
       name: "StackMake",
       dependencies: [
@@ -56,13 +58,18 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/stackmake",
-      swiftSettings: settings),
+      exclude: ["Pages"],
+      swiftSettings: settings,
+      plugins: ["EmbedPacks"]),
     // The machines of the cloud in Tests/Cloud: what its virt driver calls.
     .executableTarget(
       name: "CloudMachine",
       dependencies: ["Targets", .product(name: "SystemPackage", package: "swift-system")],
       path: "Tests/Cloud/Machine",
       swiftSettings: settings),
+    // The program's own schedule on a virtual clock, for `make bench`.
+    .executableTarget(
+      name: "Simulator", dependencies: ["StackMake"], path: "Benchmarks/Simulator", swiftSettings: settings),
     .target(
       name: "Support",
       dependencies: ["StackMake", "Targets"],

@@ -1,22 +1,24 @@
 import Foundation
 
-/// Writes a Swift file that holds every file of a directory of packs.
+/// Writes a Swift file that holds every file of a directory of directories, under a name.
 ///
-/// usage: PackEmbedder PACKS OUTPUT
+/// usage: PackEmbedder DIRECTORY NAME OUTPUT
 @main struct PackEmbedder {
   static func main() throws {
     let arguments = CommandLine.arguments
-    guard arguments.count == 3 else {
-      throw CocoaError(.featureUnsupported, userInfo: [NSLocalizedDescriptionKey: "usage: PackEmbedder PACKS OUTPUT"])
+    guard arguments.count == 4 else {
+      throw CocoaError(
+        .featureUnsupported, userInfo: [NSLocalizedDescriptionKey: "usage: PackEmbedder DIRECTORY NAME OUTPUT"])
     }
-    let (data, output) = (Data(try text(of: URL(filePath: arguments[1])).utf8), URL(filePath: arguments[2]))
+    let text = try text(of: URL(filePath: arguments[1]), as: arguments[2])
+    let (data, output) = (Data(text.utf8), URL(filePath: arguments[3]))
     // Written again, it would be compiled again: SwiftPM runs this far more often than there is anything new.
     if (try? Data(contentsOf: output)) != data { try data.write(to: output) }
   }
 
-  /// `let packFiles: [(pack: String, name: String, mode: UInt16, text: String)]`
-  static func text(of packs: URL) throws -> String {
-    var text = "let packFiles: [(pack: String, name: String, mode: UInt16, text: String)] = [\n"
+  /// `let NAME: [(pack: String, name: String, mode: UInt16, text: String)]`
+  static func text(of packs: URL, as name: String) throws -> String {
+    var text = "let \(name): [(pack: String, name: String, mode: UInt16, text: String)] = [\n"
     let manager = FileManager.default
     for pack in try manager.contentsOfDirectory(atPath: packs.path).sorted() where !pack.hasPrefix(".") {
       let directory = packs.appending(path: pack)

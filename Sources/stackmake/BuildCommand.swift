@@ -38,19 +38,34 @@ struct BuildCommand: AsyncParsableCommand {
 
   mutating func run() async throws {
     let (goals, overrides) = CommandWords.split(words)
+    let answer = try isPlain ? FreshAnswer(common, goals: goals, overrides: overrides) : nil
+    if let count = answer?.count { return say(count) }
     let session = try Session.open(common, overrides: overrides)
     let targets = try session.targets(goals)
     let files = try session.sourceFiles(targets)
     let forced = alwaysMake ? Set(targets) : []
     if dryRun || question {
-      try await plan(session, targets, files, forced)
+      try await plan(session, targets, files, forced, answer)
     } else {
-      try await build(session, targets, files, forced)
+      try await build(session, targets, files, forced, answer)
+    }
+  }
+
+  /// Whether all that it says where there is nothing to do is one line.
+  private var isPlain: Bool { !alwaysMake && !common.json && !common.verbose && trace == nil }
+
+  /// That line.
+  private func say(_ count: Int) {
+    if question { return }
+    if dryRun {
+      Console.line(PlanText.nothingToDo(count))
+    } else if !common.silent {
+      Console.error(SummaryText.upToDate(count))
     }
   }
 
   private func plan(
-    _ session: Session, _ targets: [TargetID], _ files: SourceFiles, _ forced: Set<TargetID>
+    _ session: Session, _ targets: [TargetID], _ files: SourceFiles, _ forced: Set<TargetID>, _ answer: FreshAnswer?
   ) async throws {
     let store = try session.readOnlyStore()
     let world = try World.open(session, store: store, isReading: true)
@@ -63,12 +78,13 @@ struct BuildCommand: AsyncParsableCommand {
       let text = PlanText(graph: session.graph, json: session.options.json).text(plan)
       Console.write(world.redactor.redact(text), to: .standardOutput)
     }
+    if !plan.isEmpty, plan.allSatisfy({ $0.state == .fresh }) { answer?.keep(plan.count, session, world, store) }
     if question, plan.contains(where: { $0.state != .fresh }) { throw ExitStatusError.stale }
     if plan.contains(where: { $0.state.word == "locked" }) { throw ExitStatusError.locked }
   }
 
   private func build(
-    _ session: Session, _ targets: [TargetID], _ files: SourceFiles, _ forced: Set<TargetID>
+    _ session: Session, _ targets: [TargetID], _ files: SourceFiles, _ forced: Set<TargetID>, _ answer: FreshAnswer?
   ) async throws {
     try CloudChoice.check(session)
     let lock = try session.lock()
@@ -81,6 +97,9 @@ struct BuildCommand: AsyncParsableCommand {
     let reporters = try RunReporters(session, redactor: world.redactor, trace: trace)
     voice.reporter = reporters.all
     let status: Int32
+    var turns: [Turn] = []
+    var didAnything = true
+    var upToDate = 0
     do {
       let interrupt = Interrupt()
       let pool = ThreadPool(width: min(jobs, 256) + 8)
@@ -106,12 +125,21 @@ struct BuildCommand: AsyncParsableCommand {
       let result = await task.result
       signals.stop()
       reporters.finish()
-      status = Self.status(try session.said(result))
+      let summary = try session.said(result)
+      turns = summary.turns
+      didAnything = summary.fresh < summary.wanted
+      if summary.fresh == summary.wanted { upToDate = summary.fresh }
+      status = Self.status(summary)
     } catch let error as ExitStatusError {
       status = error.status
     }
     await world.close()
-    try session.recorded { () throws(StoreError) in try store.endRun(run, at: Session.now(), status: status) }
+    // Runs that only looked would push those that tell something out of the history.
+    let requests = didAnything ? voice.requests.counts : []
+    try session.recorded { () throws(StoreError) in
+      try store.endRun(run, at: Session.now(), status: status, turns: turns, requests: requests)
+    }
+    if upToDate > 0, status == 0 { answer?.keepAfterBuild(upToDate, session, world, store) }
     extendLifetime(lock)
     if status != 0 { throw ExitStatusError(status: status) }
   }

@@ -15,9 +15,11 @@ struct CloudChoice {
   let environment: [String: String]
   /// That of the Stackfile, or the one where there would be one.
   let directory: FilePath
+  let fileSystem: any FileSystem
   /// Told of what takes long, and of each request.
   let note: @Sendable (String) -> Void
   let trace: @Sendable (String) -> Void
+  var requests = RequestCounter()
 
   var isLocal: Bool { name == "local" }
   /// Servers that exist already.
@@ -39,7 +41,7 @@ struct CloudChoice {
     if isLocal { return LocalCloud(localSettings) }
     guard isStatic else { return try openStack() }
     return StaticCloud(
-      places: places, store: store, fileSystem: LocalFileSystem(directory: directory), directory: directory,
+      places: places, store: store, fileSystem: fileSystem, directory: directory,
       home: Session.home(in: environment))
   }
 
@@ -53,7 +55,7 @@ struct CloudChoice {
   /// The configuration that the Stackfile, the environment and clouds.yaml give.
   func configuration() throws(CloudConfigError) -> CloudConfig {
     try CloudConfigReader(
-      fileSystem: LocalFileSystem(directory: directory), environment: environment, directory: directory,
+      fileSystem: fileSystem, environment: environment, directory: directory,
       home: Session.home(in: environment)
     ).read(name)
   }
@@ -77,7 +79,7 @@ struct CloudChoice {
 
   /// As the configuration says how to connect. Repeats nothing.
   func http(_ config: CloudConfig) -> any HTTP {
-    TracingHTTP(CurlHTTP(httpSettings(config)), clock: ContinuousClock(), trace: trace)
+    TracingHTTP(CurlHTTP(httpSettings(config)), clock: ContinuousClock(), count: requests.add, trace: trace)
   }
 
   func httpSettings(_ config: CloudConfig) -> HTTPSettings {
@@ -98,6 +100,6 @@ extension CloudChoice {
     self.init(
       name: variables["cloud"], mirror: variables["mirror"], keyPairVariable: variables["key_pair"],
       environment: session.environment,
-      directory: session.directory, note: note, trace: trace)
+      directory: session.directory, fileSystem: session.files, note: note, trace: trace)
   }
 }

@@ -19,6 +19,7 @@ struct ClusterKeys: Sendable {
     let publicPath = session.stateDirectory.appending("id_ed25519.pub")
     var identities: [SSHTarget.Identity] = [.keyFile(path)]
     var authorized: [String] = []
+    for file in [path, publicPath] { session.files.note(file) }
     do {
       if access(publicPath.string, R_OK) != 0 || access(path.string, R_OK) != 0 {
         try StateDirectory.prepare(session.stateDirectory)
@@ -61,7 +62,9 @@ struct ClusterKeys: Sendable {
   /// The variable `ssh_key`.
   private static func ownPath(_ session: Session) -> FilePath? {
     guard let own = session.graph.variables["ssh_key"], !own.isEmpty else { return nil }
-    return session.directory.pushing(FilePath(own))
+    let path = session.directory.pushing(FilePath(own))
+    for file in [path, FilePath(path.string + ".pub")] { session.files.note(file) }
+    return path
   }
 
   /// The variable `ssh_agent`.

@@ -2,8 +2,11 @@
 enum CommandWords {
   static let commands: Set<String> = [
     "clean", "status", "why", "log", "ssh", "run", "list", "prune", "gc", "doctor", "build", "help",
+    "graph", "report", "fmt",
   ]
-  private static let optionsWithValue: Set<String> = ["-j", "--jobs", "-f", "--file", "-C", "--directory", "--trace"]
+  private static let optionsWithValue: Set<String> = [
+    "-j", "--jobs", "-f", "--file", "-C", "--directory", "--trace", "--format",
+  ]
 
   static func ordered(_ words: [String]) -> [String] {
     var i = 0

@@ -36,7 +36,8 @@ struct DoctorCommand: AsyncParsableCommand {
       let variables = Dictionary(overrides.map { ($0.name, $0.value) }) { _, last in last }
       return CloudChoice(
         name: variables["cloud"], mirror: variables["mirror"], environment: ProcessInfo.processInfo.environment,
-        directory: directory, note: { Console.error($0) }, trace: trace)
+        directory: directory, fileSystem: LocalFileSystem(directory: directory), note: { Console.error($0) },
+        trace: trace)
     }
     let session = try Session.open(common, overrides: overrides)
     return CloudChoice(session, note: { Console.error($0) }, trace: trace)

@@ -1,8 +1,11 @@
 import StackMake
 import Synchronization
+import Targets
 
 /// Says notes to a reporter that is only known after who says them was made.
 final class LateNote: Sendable {
+  /// Of all requests that were sent.
+  let requests = RequestCounter()
   private let target = Mutex<(any Reporter)?>(nil)
 
   var reporter: (any Reporter)? {

@@ -28,13 +28,17 @@ struct PlanText {
       }
     }
     if stale == 0 && locked == 0 {
-      lines.append("stackmake: \(Count(plan.count, "target")) up to date, nothing to do")
+      lines.append(Self.nothingToDo(plan.count))
     } else {
       var parts = ["\(Count(stale, "target")) of \(plan.count) would be built"]
       if locked > 0 { parts.append("\(locked) locked") }
       lines.append("stackmake: \(parts.joined(separator: ", "))")
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  static func nothingToDo(_ count: Int) -> String {
+    "stackmake: \(Count(count, "target")) up to date, nothing to do"
   }
 
   private func lines(_ step: PlannedTarget.Step) -> [String] {

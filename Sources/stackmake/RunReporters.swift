@@ -1,5 +1,6 @@
 import Glibc
 import StackMake
+import SystemPackage
 import Synchronization
 
 /// Who is told of a run: the terminal, or plain or JSON lines; the logs; the trace file.
@@ -20,7 +21,9 @@ struct RunReporters: Sendable {
         JSONReporter(sink: DescriptorSink(descriptor: 1), isVerbose: options.verbose, now: Session.now))
     } else if Terminal.isTerminal(2) && !options.silent && session.environment["TERM"] != "dumb" {
       terminal = TerminalReporter(
-        sink: errors, verbosity: verbosity, hasColor: hasColor, size: { Terminal.size(2) }, now: Session.now)
+        sink: errors, verbosity: verbosity, hasColor: hasColor, size: { Terminal.size(2) }, now: Session.now,
+        words: LiveTable.Words(
+          clock: Terminal.time, log: { [logs = session.logs] in logs.path(of: $0, run: $1).string }))
       queued.append(terminal!)
     } else {
       queued.append(PlainReporter(sink: errors, verbosity: verbosity))

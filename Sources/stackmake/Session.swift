@@ -12,10 +12,15 @@ struct Session: Sendable {
   let directory: FilePath
   let graph: Graph
   let fileSystem: PackFileSystem
+  /// What `fileSystem` reads that isn't in a pack.
+  let files: WatchingFileSystem
+  /// The variables of the environment that the graph was made of.
+  let environmentUsed: Set<String>
   let command: String
   let start: Double
 
-  var stateDirectory: FilePath { directory.appending(".stackmake") }
+  var stateDirectory: FilePath { directory.appending(Self.stateDirectoryName) }
+  private static let stateDirectoryName: FilePath.Component = ".stackmake"
   /// The user's.
   var home: FilePath? { Self.home(in: environment) }
   var logs: LogFiles { LogFiles(directory: stateDirectory.appending("logs")) }
@@ -28,8 +33,9 @@ struct Session: Sendable {
   ) throws -> Session {
     let environment = ProcessInfo.processInfo.environment
     let file = try stackfile(options)
-    let directory = file.removingLastComponent().lexicallyNormalized()
-    let fileSystem = PackFileSystem(.builtIn, over: LocalFileSystem(directory: directory))
+    let directory = directory(of: file)
+    let files = WatchingFileSystem(directory: directory)
+    let fileSystem = PackFileSystem(.builtIn, over: files)
     let loader = Loader(
       fileSystem: fileSystem, dialect: .stack(cluster: clusterName(directory)), packs: Packs.builtIn.stackfiles,
       environment: environment, overrides: overrides, asked: asked)
@@ -40,7 +46,8 @@ struct Session: Sendable {
     }
     return Session(
       options: CommonOptionsValue(options), environment: environment, directory: directory, graph: graph,
-      fileSystem: fileSystem, command: CommandLine.arguments.dropFirst().joined(separator: " "), start: Self.now())
+      fileSystem: fileSystem, files: files, environmentUsed: result.environmentUsed,
+      command: CommandLine.arguments.dropFirst().joined(separator: " "), start: Self.now())
   }
 
   static func home(in environment: [String: String]) -> FilePath? {
@@ -52,6 +59,14 @@ struct Session: Sendable {
     let here = try currentDirectory()
     let base = options.directory.map { here.pushing(FilePath($0)) } ?? here
     return base.pushing(FilePath(options.file ?? "Stackfile"))
+  }
+
+  private static func directory(of stackfile: FilePath) -> FilePath {
+    stackfile.removingLastComponent().lexicallyNormalized()
+  }
+
+  static func stateDirectory(of stackfile: FilePath) -> FilePath {
+    directory(of: stackfile).appending(stateDirectoryName)
   }
 
   /// Seconds since 1970.

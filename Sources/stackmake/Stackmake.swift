@@ -21,7 +21,8 @@ struct Stackmake: AsyncParsableCommand {
     subcommands: [
       BuildCommand.self, CleanCommand.self, PruneCommand.self, GarbageCommand.self, StatusCommand.self,
       WhyCommand.self, LogCommand.self, SSHCommand.self, RunCommand.self, AccessCommand.self,
-      PackCommand.self, ListCommand.self, DoctorCommand.self,
+      PackCommand.self, ListCommand.self, DoctorCommand.self, GraphCommand.self,
+      ReportCommand.self, FormatCommand.self,
     ],
     defaultSubcommand: BuildCommand.self)
 }

@@ -49,7 +49,7 @@ struct StatusCommand: AsyncParsableCommand {
 
 extension StatusCommand {
   /// For each target that isn't up to date the failed one that it waits for.
-  private static func waiting(_ plan: [PlannedTarget], _ graph: Graph, failed: Set<String>) -> [TargetID: String] {
+  static func waiting(_ plan: [PlannedTarget], _ graph: Graph, failed: Set<String>) -> [TargetID: String] {
     var waits: [TargetID: String] = [:]
     // Dependencies come first in a plan.
     for planned in plan where planned.state == .stale && !failed.contains(graph.name(planned.target)) {
@@ -66,7 +66,7 @@ extension StatusCommand {
 }
 
 /// One target's line.
-private struct StatusRow {
+struct StatusRow {
   let name: String
   let state: String
   let why: String

@@ -1,10 +1,12 @@
 import ArgumentParser
 import StackMake
+import Targets
 
 /// `stackmake why TARGET`
 struct WhyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "why", abstract: "The chain of reasons that makes a target stale, down to what changed, old -> new.")
+    commandName: "why",
+    abstract: "The chain of reasons that makes a target stale, down to the changed byte, and what acting would cost.")
 
   @OptionGroup var common: CommonOptions
 
@@ -20,59 +22,30 @@ struct WhyCommand: AsyncParsableCommand {
     }
     let targets = try session.targets(goals)
     let store = try session.readOnlyStore()
-    let world = try World.open(session, store: store, isReading: true)
+    let voice = LateNote()
+    let world = try World.open(session, store: store, isReading: true, voice: voice)
     let files = try session.sourceFiles(targets)
     let assessor = try await session.reported {
       try await world.assessor(targets, files: files, store: store, forced: [])
     }
-    let plan = Dictionary(
-      assessor.plan(targets).map { (session.graph.name($0.target), $0) }, uniquingKeysWith: { first, _ in first })
+    let plan = assessor.plan(targets)
     await world.close()
-    var lines: [String] = []
-    var said: Set<String> = []
-    for target in targets { explain(session.graph.name(target), plan, 0, &said, &lines) }
-    Console.write(world.redactor.redact(lines.joined(separator: "\n") + "\n"), to: .standardOutput)
-  }
-
-  /// The target whose outputs changed, or will.
-  private func cause(of reason: StaleReason) -> String? {
-    switch reason {
-    case .dependencyWillRun(let dependency): return dependency
-    case .changed(let key, _, _):
-      let words = key.split(separator: " ")
-      return words.first == "output" && words.count > 2 ? String(words[1]) : nil
-    default: return nil
+    let durations = try session.recorded { () throws(StoreError) in try store.durations() }
+    let (secrets, digests) = (world.secrets, world.digests)
+    let detail = ReasonDetail(
+      // A text that can't be read is one that wasn't kept.
+      before: { digest in (try? store.keptText(digest)) ?? nil },
+      now: { digest in files.text(of: digest).map { SourceFiles.hidden($0, secrets, digests) } })
+    var text = WhyText(
+      session.graph, plan, traces: assessor.traces, detail: detail, requests: voice.requests.counts)
+    var costs: [TargetID: ActCost] = [:]
+    for target in targets {
+      costs[target] = ActCost(of: target, plan, session.graph, seconds: durations)
+      text.add(target, cost: costs[target]!)
     }
-  }
-
-  /// A reason that is another target's doing goes on with that target's reasons.
-  private func explain(
-    _ name: String, _ plan: [String: PlannedTarget], _ depth: Int, _ said: inout Set<String>, _ lines: inout [String]
-  ) {
-    let indent = String(repeating: "  ", count: depth)
-    guard let planned = plan[name] else { return }
-    guard said.insert(name).inserted else {
-      lines.append("\(indent)\(name): as above")
-      return
-    }
-    switch planned.state {
-    case .fresh:
-      lines.append("\(indent)\(name): up to date")
-      return
-    case .stale: lines.append("\(indent)\(name) is stale:")
-    case .locked(let error):
-      lines.append("\(indent)\(name) is locked: \(error.cause)")
-      if let hint = error.hint { lines.append("\(indent)  hint: \(hint)") }
-    case .blocked(let blocker):
-      lines.append("\(indent)\(name) waits for `\(blocker)`, which is locked:")
-      explain(blocker, plan, depth + 1, &said, &lines)
-      return
-    }
-    for reason in planned.reasons {
-      lines.append("\(indent)  \(ReasonText.text(reason))")
-      if let dependency = cause(of: reason), plan[dependency]?.state != .fresh {
-        explain(dependency, plan, depth + 2, &said, &lines)
-      }
-    }
+    let output =
+      session.options.json
+      ? text.records(costs).map(\.line).joined() : text.lines.joined(separator: "\n") + "\n"
+    Console.write(world.redactor.redact(output), to: .standardOutput)
   }
 }

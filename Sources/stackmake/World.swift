@@ -40,10 +40,13 @@ struct World: Sendable {
     var keys: ClusterKeys?
     if try !graph.places.isEmpty || (isCleaning && knownClusterID(session, store) != nil) {
       let bootLimit = try bootLimit(session)
-      let choice = CloudChoice(session, note: { voice.say($0) }, trace: { voice.trace($0) })
+      var choice = CloudChoice(session, note: { voice.say($0) }, trace: { voice.trace($0) })
+      choice.requests = voice.requests
       let cloud = try choice.open(graph.places, store)
       // Reading commands work before there is a key, and need none then.
-      let hasKey = access(session.stateDirectory.appending("id_ed25519.pub").string, R_OK) == 0
+      let publicKey = session.stateDirectory.appending("id_ed25519.pub")
+      session.files.note(publicKey)
+      let hasKey = access(publicKey.string, R_OK) == 0
       if let keyPair = choice.keyPair {
         keys = try ClusterKeys.open(session, keyPair: keyPair)
       } else {
@@ -63,7 +66,8 @@ struct World: Sendable {
     let shells = cluster?.shells as? ServerShells ?? ServerShells(here: here, identities: [])
     return World(
       session: session, kinds: kinds, cluster: cluster, keys: keys, shells: shells,
-      runner: RecipeRunner(shells: shells, redact: { redactor.redact($0) }), secrets: secrets, redactor: redactor)
+      runner: RecipeRunner(shells: shells, directory: session.directory, redact: { redactor.redact($0) }),
+      secrets: secrets, redactor: redactor)
   }
 
   private static func shells(
@@ -216,7 +220,8 @@ struct World: Sendable {
     try await builder.runAlone(target, outputs: outputs)
   }
 
-  private var digests: [String: String] { secrets.mapValues { Fingerprint(of: $0).short } }
+  /// What stands for the secrets in manifests.
+  var digests: [String: String] { secrets.mapValues { Fingerprint(of: $0).short } }
 
   func close() async { await shells.close() }
 }

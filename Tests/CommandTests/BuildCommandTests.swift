@@ -90,6 +90,7 @@ import Testing
           output `inputs` of `base` changed (DIGEST -> DIGEST)
             base is stale:
               step 1 changed: `echo hello > base.out` -> `echo bye > base.out`
+        to bring app up to date: 2 targets in about T s
 
         """)
     try program.write("Stackfile", Self.file.replacing("echo built", with: "echo again"))

@@ -58,7 +58,7 @@ import Testing
 
             hint: nothing was changed. Don't delete it: it says which servers exist. Put back a copy, or save what can \
           be read into a new file, and put that in its place:
-              (echo 'PRAGMA user_version=1;PRAGMA application_id=1398033229;'; sqlite3 '\(record.path)' .dump) | sed \
+              (echo 'PRAGMA user_version=2;PRAGMA application_id=1398033229;'; sqlite3 '\(record.path)' .dump) | sed \
           's/^ROLLBACK.*/COMMIT;/' | sqlite3 '\(record.path)'.new
 
           """), "\(result)")
@@ -97,7 +97,7 @@ import Testing
       #expect(
         result.errors == """
           stackmake: error: \(operation): \(record.path): the record has version 99, and this stackmake knows versions \
-          up to 1
+          up to 2
             hint: update stackmake: a newer one wrote this record; nothing was changed
 
           """)

@@ -72,6 +72,24 @@ import Testing
     #expect(try await program.run("-q").status == 1)
   }
 
+  @Test func sourcesAreBesideTheStackfile() async throws {
+    let program = try Program(
+      Self.file,
+      files: [
+        "sub/Stackfile": "name = web\nx:\n    put a.txt put.txt\n    render b.txt rendered.txt\n",
+        "sub/a.txt": "beside it\n", "a.txt": "elsewhere\n", "sub/b.txt": "{{ name }}\n",
+      ])
+    for words in [["-C", "sub"], ["-f", "sub/Stackfile"]] {
+      let run = try await program.start(words).outcome.value
+      #expect(run.status == 0, "\(run)")
+      #expect(program.read("sub/put.txt") == "beside it\n")
+      #expect(program.read("sub/rendered.txt") == "web\n")
+      #expect(try await program.run("-C", "sub", "clean").status == 0)
+      try program.write("sub/put.txt", "")
+    }
+    #expect(!program.exists("put.txt"))
+  }
+
   @Test func anotherFileAndDirectory() async throws {
     let program = try Program(
       Self.file, files: ["sub/Stackfile": "x:\n    pwd > where\n", "sub/Other": "y:\n    true\n"])

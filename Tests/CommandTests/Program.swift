@@ -54,7 +54,10 @@ final class Program: Sendable {
     func signal(_ number: Int32) { kill(pid, number) }
   }
 
-  func start(_ words: [String], environment: [String: String] = [:]) throws -> Running {
+  /// - Parameter terminal: what it reads from and writes to; nil: nothing, and files.
+  func start(
+    _ words: [String], environment: [String: String] = [:], terminal: FileHandle? = nil
+  ) throws -> Running {
     let name = "\(outputs.path.string)/\(UUID().uuidString)"
     for suffix in [".out", ".err"] { _ = FileManager.default.createFile(atPath: name + suffix, contents: nil) }
     let process = Process()
@@ -62,9 +65,9 @@ final class Program: Sendable {
     process.arguments = words
     process.currentDirectoryURL = URL(filePath: path)
     process.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": path].merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle(forWritingAtPath: name + ".out")
-    process.standardError = FileHandle(forWritingAtPath: name + ".err")
+    process.standardInput = terminal ?? FileHandle.nullDevice
+    process.standardOutput = terminal ?? FileHandle(forWritingAtPath: name + ".out")
+    process.standardError = terminal ?? FileHandle(forWritingAtPath: name + ".err")
     let (ends, end) = AsyncStream.makeStream(of: Int32.self)
     process.terminationHandler = { process in
       end.yield(process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus)

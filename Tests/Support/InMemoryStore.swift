@@ -15,6 +15,14 @@ package final class InMemoryStore: Store {
     var runs: [Run] = []
     var durations: [String: [Int64: Double]] = [:]
     var points: [String] = []
+    var turns: [Turn] = []
+    var requests: [Int64: [RequestCount]] = [:]
+    var kept: [String: [KeptText]] = [:]
+
+    mutating func add(_ turn: Turn) {
+      turns.removeAll { $0.run == turn.run && $0.target == turn.target }
+      turns.append(turn)
+    }
 
     mutating func apply(_ set: [String: String?]) {
       for (name, value) in set { registers[name] = value }
@@ -31,8 +39,13 @@ package final class InMemoryStore: Store {
   package func traces() -> [String: Trace] { state.withLock { $0.traces } }
   package func trace(of target: String) -> Trace? { state.withLock { $0.traces[target] } }
 
-  package func finish(_ trace: Trace) {
+  package func finish(_ trace: Trace) { finish(trace, turn: nil, kept: []) }
+  package func fail(_ failure: Failure) { fail(failure, turn: nil) }
+
+  package func finish(_ trace: Trace, turn: Turn?, kept: [KeptText]) {
     state.withLock {
+      $0.kept[trace.target] = kept
+      if let turn { $0.add(turn) }
       $0.points.append("finish")
       $0.traces[trace.target] = trace
       $0.durations[trace.target, default: [:]][trace.run] = trace.seconds
@@ -50,6 +63,7 @@ package final class InMemoryStore: Store {
       $0.points.append("forget")
       for target in targets {
         $0.traces[target] = nil
+        $0.kept[target] = nil
         $0.failures[target] = nil
         $0.steps[target] = nil
         $0.running[target] = nil
@@ -86,8 +100,9 @@ package final class InMemoryStore: Store {
 
   package func running() -> [String: Double] { state.withLock { $0.running } }
 
-  package func fail(_ failure: Failure) {
+  package func fail(_ failure: Failure, turn: Turn?) {
     state.withLock {
+      if let turn { $0.add(turn) }
       $0.points.append("fail")
       $0.failures[failure.target] = failure
       $0.running[failure.target] = nil
@@ -160,18 +175,43 @@ package final class InMemoryStore: Store {
     }
   }
 
-  package func endRun(_ run: Int64, at: Double, status: Int32) {
+  package func endRun(_ run: Int64, at: Double, status: Int32, turns: [Turn], requests: [RequestCount]) {
     state.withLock {
       $0.points.append("run:end")
+      for turn in turns { $0.add(turn) }
+      if !requests.isEmpty { $0.requests[run] = requests }
+      let kept = Set($0.turns.map(\.run)).union($0.requests.keys).sorted().suffix(runsKept)
+      $0.turns.removeAll { !kept.contains($0.run) }
+      $0.requests = $0.requests.filter { kept.contains($0.key) }
       guard let index = $0.runs.firstIndex(where: { $0.id == run }) else { return }
       $0.runs[index].endedAt = at
       $0.runs[index].status = status
     }
   }
 
+  package func turns(of run: Int64) -> [Turn] {
+    state.withLock { state in
+      state.turns.filter { $0.run == run }.sorted { ($0.endedAt, $0.target) < ($1.endedAt, $1.target) }
+    }
+  }
+
+  package func runsWithTurns() -> [Int64] { state.withLock { Set($0.turns.map(\.run)).sorted(by: >) } }
+
+  package func requests(of run: Int64) -> [RequestCount] {
+    state.withLock { state in
+      state.requests[run, default: []].sorted {
+        ($0.host, $0.path, $0.method, $0.status) < ($1.host, $1.path, $1.method, $1.status)
+      }
+    }
+  }
+
+  package func keptText(_ digest: Fingerprint) -> String? {
+    state.withLock { $0.kept.values.joined().first { $0.digest == digest }?.text }
+  }
+
   package func runs(limit: Int) -> [Run] { state.withLock { Array($0.runs.reversed().prefix(max(0, limit))) } }
 
   package func durations() -> [String: Double] {
-    state.withLock { $0.durations.mapValues { $0.values.reduce(0, +) / Double($0.count) } }
+    state.withLock { $0.durations.mapValues { Estimates.median(Array($0.values)) } }
   }
 }

@@ -46,7 +46,11 @@ package struct StoreContract: Sendable, CustomTestStringConvertible {
     StoreContract(name: "registers and secrets outlive forget", check: registersAndSecretsOutliveForget),
     StoreContract(name: "a secret is made once", check: aSecretIsMadeOnce),
     StoreContract(name: "runs are numbered, newest first", check: runsAreNumberedNewestFirst),
-    StoreContract(name: "durations are the mean of the last five, and outlive forget", check: durationsAreTheMeanOfThe),
+    StoreContract(name: "turns come back as they were", check: turnsComeBackAsTheyWere),
+    StoreContract(name: "requests are kept by run", check: requestsAreKeptByRun),
+    StoreContract(name: "turns and requests of the last runs are kept", check: theLastRunsAreKept),
+    StoreContract(name: "texts are kept as long as a target put them", check: textsAreKept),
+    StoreContract(name: "durations are the median of the last five, and outlive forget", check: durationsAreTheMedian),
   ]
 
   @Sendable private static func anEmptyStoreHasNothing(_ store: any Store) throws {
@@ -194,10 +198,81 @@ package struct StoreContract: Sendable, CustomTestStringConvertible {
     #expect(try store.runs(limit: 0).isEmpty)
   }
 
-  @Sendable private static func durationsAreTheMeanOfThe(_ store: any Store) throws {
-    for run in 1...7 { try store.finish(trace("a", run: Int64(run), seconds: Double(run))) }
+  @Sendable private static func durationsAreTheMedian(_ store: any Store) throws {
+    for run in 1...7 { try store.finish(trace("a", run: Int64(run), seconds: run == 7 ? 100 : Double(run))) }
     try store.finish(trace("b", run: 3, seconds: 4))
     try store.forget(["a"])
     #expect(try store.durations() == ["a": 5, "b": 4])
+  }
+}
+
+/// The history.
+extension StoreContract {
+  static func turn(_ target: String, run: Int64, endedAt: Double = 20.25, outcome: String = "built") -> Turn {
+    Turn(
+      run: run, target: target, startedAt: 10.5, endedAt: endedAt, outcome: outcome,
+      reasons: ["never built", "file `ü` changed"], cause: outcome == "built" ? nil : "exit status 1\nlast line",
+      steps: [
+        Turn.Step(number: 1, text: "echo a …", place: "web-1 web-2", startedAt: 10.75, seconds: 3.5),
+        Turn.Step(number: 2, text: "", place: "", startedAt: 14.25),
+      ])
+  }
+
+  @Sendable private static func turnsComeBackAsTheyWere(_ store: any Store) throws {
+    try store.finish(trace("b", run: 4), turn: turn("b", run: 4, endedAt: 30), kept: [])
+    try store.fail(failure("a"), turn: turn("a", run: 4, outcome: "failed"))
+    try store.finish(trace("a", run: 3), turn: turn("a", run: 3), kept: [])
+    try store.endRun(
+      4, at: 50, status: 3, turns: [turn("c", run: 4, endedAt: 40, outcome: "interrupted")], requests: [])
+    #expect(
+      try store.turns(of: 4) == [
+        turn("a", run: 4, outcome: "failed"), turn("b", run: 4, endedAt: 30),
+        turn("c", run: 4, endedAt: 40, outcome: "interrupted"),
+      ])
+    #expect(try store.runsWithTurns() == [4, 3])
+    // The history outlives a clean.
+    try store.forget(["a"])
+    #expect(try store.turns(of: 3) == [turn("a", run: 3)])
+    #expect(try store.turns(of: 9).isEmpty)
+  }
+
+  @Sendable private static func requestsAreKeptByRun(_ store: any Store) throws {
+    func request(_ path: String, _ status: Int) -> RequestCount {
+      RequestCount(method: "GET", host: "nova:8774", path: path, status: status, count: 3, seconds: 0.75)
+    }
+    try store.endRun(1, at: 5, status: 0, turns: [], requests: [request("/b", 200), request("/a", 503)])
+    try store.endRun(2, at: 6, status: 0, turns: [], requests: [request("/a", 0)])
+    #expect(try store.requests(of: 1) == [request("/a", 503), request("/b", 200)])
+    #expect(try store.requests(of: 2) == [request("/a", 0)])
+    #expect(try store.requests(of: 3).isEmpty)
+  }
+
+  @Sendable private static func theLastRunsAreKept(_ store: any Store) throws {
+    let request = RequestCount(method: "GET", host: "h", path: "/", status: 200, count: 1, seconds: 0)
+    for run in 1...Int64(runsKept + 3) {
+      try store.finish(trace("a", run: run), turn: turn("a", run: run), kept: [])
+      try store.endRun(run, at: 1, status: 0, turns: [], requests: [request])
+    }
+    // A run in which nothing was done takes no room.
+    try store.endRun(Int64(runsKept + 4), at: 1, status: 0)
+    #expect(try store.runsWithTurns() == (4...Int64(runsKept + 3)).reversed())
+    #expect(try store.requests(of: 3).isEmpty)
+    #expect(try store.requests(of: 4) == [request])
+  }
+
+  @Sendable private static func textsAreKept(_ store: any Store) throws {
+    func text(_ text: String) -> KeptText { KeptText(digest: Fingerprint(of: text), text: text) }
+    try store.finish(trace("a"), turn: nil, kept: [text("one\n"), text("two\n")])
+    try store.finish(trace("b"), turn: nil, kept: [text("two\n")])
+    #expect(try store.keptText(Fingerprint(of: "one\n")) == "one\n")
+    try store.finish(trace("a", run: 2), turn: nil, kept: [text("three\n")])
+    try store.forget(["unknown"])
+    try store.endRun(2, at: 1, status: 0)
+    #expect(try store.keptText(Fingerprint(of: "one\n")) == nil)
+    #expect(try store.keptText(Fingerprint(of: "two\n")) == "two\n")
+    try store.forget(["b"])
+    try store.endRun(3, at: 1, status: 0)
+    #expect(try store.keptText(Fingerprint(of: "two\n")) == nil)
+    #expect(try store.keptText(Fingerprint(of: "three\n")) == "three\n")
   }
 }

@@ -8,6 +8,20 @@ struct RecipeParser {
   private var reported: [Diagnostic] = []
   /// Names of the last `on` line.
   private var places: [StepSyntax.Value] = []
+  private var stepLines: [StepLines] = []
+
+  /// Lines of one step, or of a comment in its place, from 0.
+  struct StepLines {
+    var first: Int
+    var more: [(line: Int, isJoined: Bool, isBlank: Bool)]
+  }
+
+  /// The lines of each step; nil where they don't begin in one column.
+  static func stepLines(_ source: SourceFile, number: UInt32, lines: Range<UInt32>) -> [StepLines]? {
+    var parser = RecipeParser(source, number: number)
+    parser.parse(Int(lines.lowerBound)..<Int(lines.upperBound))
+    return parser.reported.contains { $0.kind == .unevenIndentation } ? nil : parser.stepLines
+  }
 
   static func parse(
     _ source: SourceFile, number: UInt32, lines: Range<UInt32>
@@ -83,6 +97,10 @@ struct RecipeParser {
       let first = line
       line += 1
       let more = continuations(&line, lines.upperBound, after: bounds, deeperThan: base!)
+      stepLines.append(
+        StepLines(
+          first: first,
+          more: more.map { (source.lineNumber(at: $0.bounds.lowerBound), $0.isJoined, $0.isBlank) }))
       parseStep(start..<trimmed(start..<bounds.upperBound, isLast: more.isEmpty), line: first, more)
     }
   }

@@ -27,7 +27,7 @@ package struct SourceFile: Sendable {
   let flaw: Flaw?
 
   /// More than that and offsets would not fit.
-  static let largest = 1 << 30
+  package static let largest = 1 << 30
 
   package init(path: String, bytes: [UInt8], origin: Origin) {
     precondition(bytes.count <= Self.largest, "BUG: file too large")

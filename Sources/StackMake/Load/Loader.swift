@@ -57,4 +57,6 @@ package struct LoadResult: Sendable {
   package var diagnostics: [Diagnostic]
   /// What the ranges of `diagnostics` refer to.
   package var sources: SourceMap
+  /// The variables of the environment that anything in the graph was made of.
+  package var environmentUsed: Set<String>
 }

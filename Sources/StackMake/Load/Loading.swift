@@ -44,6 +44,8 @@ struct Loading {
   var asked: Set<String> = []
   /// Targets whose results are used in `{{ result TARGET }}`.
   var givers: Set<Int> = []
+  /// Names in `{{ env NAME }}`.
+  var environmentUsed: Set<String> = []
   var renderedFiles: [String: TemplateSyntax?] = [:]
   var sourceListings: [String: [SourceEntry]] = [:]
 
@@ -94,7 +96,8 @@ struct Loading {
       return (first.file, first.start, a.offset) < (second.file, second.start, b.offset)
     }
     return LoadResult(
-      graph: diagnostics.isEmpty ? graph : nil, diagnostics: sorted.map(\.element), sources: sources)
+      graph: diagnostics.isEmpty ? graph : nil, diagnostics: sorted.map(\.element), sources: sources,
+      environmentUsed: environmentUsed)
   }
 
   /// Keeps a diagnostic, once.

@@ -61,6 +61,7 @@ extension Loading {
       return Template(String(places.count))
     case "env":
       guard take(words, 1...1, "one name", hole) else { return nil }
+      environmentUsed.insert(words[0].text)
       if let value = environment[words[0].text] { return Template(value) }
       report(.undefinedEnvironment(words[0].text), words[0].range)
       return nil

@@ -13,6 +13,8 @@ package struct SourceFiles: Sendable {
   }
 
   private var bySource: [String: [File]] = [:]
+  /// Where they are, to be read once more.
+  private(set) var fileSystem: (any FileSystem)?
 
   package init() {}
 
@@ -21,6 +23,7 @@ package struct SourceFiles: Sendable {
     _ targets: some Sequence<TargetID>, in graph: Graph, from fileSystem: any FileSystem
   ) -> (files: SourceFiles, errors: [(SourceLocation, FileError)]) {
     var files = SourceFiles()
+    files.fileSystem = fileSystem
     var errors: [(SourceLocation, FileError)] = []
     var seenRecipes: Set<UInt32> = []
     for target in targets where seenRecipes.insert(graph.recipeOf[Int(target.index)]).inserted {
@@ -43,6 +46,8 @@ package struct SourceFiles: Sendable {
     }
     return (files, errors)
   }
+
+  package var all: some Sequence<File> { bySource.values.joined() }
 
   /// The files of a `put` source, or the one file of a rendered path.
   package func files(of source: String) -> [File] { bySource[source] ?? [] }

@@ -106,12 +106,6 @@ extension SQLiteStore {
     }
   }
 
-  package func endRun(_ run: Int64, at: Double, status: Int32) throws(StoreError) {
-    try write("record the end of the run", point: "run:end") { database in
-      try database.execute(cached: "UPDATE run SET ended_at = ?, status = ? WHERE id = ?", [at, status, run])
-    }
-  }
-
   package func runs(limit: Int) throws(StoreError) -> [Run] {
     try read("read the history") { database in
       let rows = try Row.fetchAll(

@@ -25,7 +25,7 @@ extension SQLiteStore {
     }
   }
 
-  package func finish(_ trace: Trace) throws(StoreError) {
+  package func finish(_ trace: Trace, turn: Turn?, kept: [KeptText]) throws(StoreError) {
     try write("record \(trace.target)", point: "finish") { database in
       try database.execute(
         cached: "INSERT OR REPLACE INTO trace VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -41,13 +41,15 @@ extension SQLiteStore {
             (SELECT run FROM duration WHERE target = ?1 ORDER BY run DESC LIMIT \(Self.durationsKept))
           """, [trace.target])
       for table in ["failure", "step", "running"] { try Self.delete(trace.target, from: table, database) }
+      try Self.keep(kept, of: trace.target, database)
+      if let turn { try Self.add(turn, database) }
     }
   }
 
   package func forget(_ targets: [String]) throws(StoreError) {
     try write("forget targets", point: "forget") { database in
       for target in targets {
-        for table in ["trace", "failure", "step", "running"] { try Self.delete(target, from: table, database) }
+        for table in ["trace", "failure", "step", "running", "kept"] { try Self.delete(target, from: table, database) }
       }
     }
   }
@@ -97,7 +99,7 @@ extension SQLiteStore {
     }
   }
 
-  package func fail(_ failure: Failure) throws(StoreError) {
+  package func fail(_ failure: Failure, turn: Turn?) throws(StoreError) {
     try write("record the failure of \(failure.target)", point: "fail") { database in
       let error = failure.error
       try database.execute(
@@ -107,6 +109,7 @@ extension SQLiteStore {
           failure.at,
         ])
       try Self.delete(failure.target, from: "running", database)
+      if let turn { try Self.add(turn, database) }
     }
   }
 
@@ -125,8 +128,10 @@ extension SQLiteStore {
 
   package func durations() throws(StoreError) -> [String: Double] {
     try read("read the durations") { database in
-      let rows = try Row.fetchAll(database, sql: "SELECT target, avg(seconds) FROM duration GROUP BY target")
-      return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+      var seconds: [String: [Double]] = [:]
+      let rows = try Row.fetchCursor(database, sql: "SELECT target, seconds FROM duration")
+      while let row = try rows.next() { seconds[row[0], default: []].append(row[1]) }
+      return seconds.mapValues { Estimates.median($0) }
     }
   }
 

@@ -6,11 +6,13 @@ package import SystemPackage
 /// The record in `.stackmake/record.sqlite`.
 ///
 /// One connection, which takes turns between threads; write-ahead logging, so that `status` can
-/// read while a build writes; synced at each commit, so that a row is there after a power cut.
+/// read while a build writes; synced at each commit, so that a row is there after a power cut. Those who write at the
+/// same time share a commit.
 package final class SQLiteStore: Store {
   /// The database file; also where it would be.
   package let path: FilePath
   private let queue: DatabaseQueue
+  private let group: CommitGroup
   private let hook: (@Sendable (String) -> Void)?
   let isReadOnly: Bool
   /// Secrets that were asked for while nothing may be written.
@@ -42,6 +44,7 @@ package final class SQLiteStore: Store {
       var configuration = Configuration()
       configuration.busyMode = .timeout(busyTimeout)
       queue = try DatabaseQueue(path: path.string, configuration: configuration)
+      group = CommitGroup(queue)
       try queue.inDatabase { database in
         try Self.checkVersion(database, schema: schema, operation: operation, path: path)
         try Self.setUp(database)
@@ -70,6 +73,7 @@ package final class SQLiteStore: Store {
     do {
       guard header != nil else {
         queue = try DatabaseQueue()
+        group = CommitGroup(queue)
         try queue.inDatabase { try schema.migrate($0) }
         return
       }
@@ -78,14 +82,12 @@ package final class SQLiteStore: Store {
         try Self.checkVersion(database, schema: schema, operation: operation, path: path)
         return try Schema.foundVersion(database)
       }
-      if version == schema.version {
-        queue = file
-      } else {
-        // An older file is read through a copy in memory that has been migrated.
-        queue = try DatabaseQueue()
-        try file.backup(to: queue)
-        try queue.inDatabase { try schema.migrate($0) }
-      }
+      // An older file is read through a copy in memory that has been migrated.
+      queue = version == schema.version ? file : try DatabaseQueue()
+      group = CommitGroup(queue)
+      guard queue !== file else { return }
+      try file.backup(to: queue)
+      try queue.inDatabase { try schema.migrate($0) }
     } catch {
       throw StoreError(error, operation: operation, path: path.string)
     }
@@ -100,19 +102,34 @@ package final class SQLiteStore: Store {
     }
   }
 
-  /// Runs `body` in one transaction, on disk when this returns, and then tells the hook of `point`.
+  /// How often the disk was waited for since the record was opened, and how many writers wait for the next time.
+  var commits: (commits: Int, waiting: Int) { group.counts }
+
+  /// Runs `body` in one transaction, maybe with those of other threads, on disk when this returns, and then tells the
+  /// hook of `point`.
   func write<Value>(
     _ operation: String, point: String, _ body: (Database) throws -> Value
   ) throws(StoreError) -> Value {
     guard !isReadOnly else { throw .readingOnly(operation: operation, path: path.string) }
     let value: Value
     do {
-      value = try queue.write(body)
+      value = try group.write(body)
     } catch {
       throw StoreError(error, operation: operation, path: path.string)
     }
     hook?(point)
     return value
+  }
+
+  /// Ends the connection, and brings what is in the log into the database where nobody else reads it. Nothing can be
+  /// read or written any more. False where that didn't work.
+  package func close() -> Bool {
+    do {
+      try queue.close()
+      return true
+    } catch {
+      return false
+    }
   }
 
   /// Runs `body` outside a transaction, for settings of the connection.

@@ -4,6 +4,7 @@ import GRDB
 ///
 /// The number of a version is SQLite's `user_version`. History:
 /// - 1: first release: trace, duration, step, failure, running, intent, register, secret, run.
+/// - 2: turn, request, kept, content.
 ///
 /// A new version is a new element of `migrations`. Those that were released never change, and
 /// none may drop what says that something exists in a cloud (intent, register, secret, trace).
@@ -13,7 +14,7 @@ struct Schema {
 
   var version: Int { migrations.count }
 
-  static let current = Schema(migrations: [version1])
+  static let current = Schema(migrations: [version1, version2])
 
   /// SQLite's `application_id`: "STKM". Tells a record from any other database.
   static let applicationID = 0x5354_4b4d
@@ -57,5 +58,17 @@ struct Schema {
     CREATE TABLE run (
       id INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT NULL, started_at REAL NOT NULL, ended_at REAL,
       status INTEGER);
+    """
+
+  private static let version2 = """
+    CREATE TABLE turn (
+      run INTEGER NOT NULL, target TEXT NOT NULL, started_at REAL NOT NULL, ended_at REAL NOT NULL, outcome TEXT NOT NULL,
+      details BLOB NOT NULL, PRIMARY KEY (run, target)) WITHOUT ROWID;
+    CREATE TABLE request (
+      run INTEGER NOT NULL, host TEXT NOT NULL, path TEXT NOT NULL, method TEXT NOT NULL, status INTEGER NOT NULL,
+      count INTEGER NOT NULL, seconds REAL NOT NULL, PRIMARY KEY (run, host, path, method, status)) WITHOUT ROWID;
+    CREATE TABLE kept (target TEXT NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (target, digest)) WITHOUT ROWID;
+    CREATE INDEX kept_digest ON kept (digest);
+    CREATE TABLE content (digest BLOB PRIMARY KEY NOT NULL, text TEXT NOT NULL);
     """
 }

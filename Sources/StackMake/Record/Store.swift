@@ -2,12 +2,11 @@
 ///
 /// Every method that changes something is one transaction, on disk (fsync) when it returns. Methods block for
 /// that long, and may be called from any thread. Nothing here is ever deleted to get out of trouble.
-package protocol Store: Sendable {
-  // Traces: what was built.
+package protocol Store: History {
+  // Traces: what was built. `finish` (of `History`) records a success: it replaces the trace, and forgets the target's
+  // failure, its progress and `running` row.
   func traces() throws(StoreError) -> [String: Trace]
   func trace(of target: String) throws(StoreError) -> Trace?
-  /// Records a success: replaces the trace, and forgets the target's failure, its progress and `running` row.
-  func finish(_ trace: Trace) throws(StoreError)
   /// Forgets traces, failures and progress of these targets. Unknown ones are fine.
   func forget(_ targets: [String]) throws(StoreError)
 
@@ -19,13 +18,12 @@ package protocol Store: Sendable {
   /// Forgets the records of the target's steps from that number on.
   func forgetSteps(of target: String, from number: Int) throws(StoreError)
 
-  // Failures and running rows, apart from traces.
+  // Failures and running rows, apart from traces. `fail` (of `History`) keeps a failure, and ends `running`.
   func failures() throws(StoreError) -> [String: Failure]
   /// The target's build starts: its `running` row is there until `finish`, `fail` or `forget`.
   func start(_ target: String, run: Int64, at: Double) throws(StoreError)
   /// Targets whose build started and never ended, with the time when it started.
   func running() throws(StoreError) -> [String: Double]
-  func fail(_ failure: Failure) throws(StoreError)
 
   // The journal: intents to make or destroy something in the world.
   /// Writes the intent; returns its number. On disk before the request may be sent.
@@ -50,10 +48,9 @@ package protocol Store: Sendable {
 
   // History.
   func beginRun(_ run: Run) throws(StoreError) -> Int64
-  func endRun(_ run: Int64, at: Double, status: Int32) throws(StoreError)
   /// Newest first.
   func runs(limit: Int) throws(StoreError) -> [Run]
-  /// Mean seconds of the last few successful builds, by target; for priorities and expected times.
+  /// Median seconds of the last few successful builds, by target; for priorities and expected times.
   func durations() throws(StoreError) -> [String: Double]
 }
 

@@ -7,7 +7,6 @@ import Synchronization
 package final class ChromeTraceReporter: Reporter {
   private struct State {
     var startedAt: Double
-    var isFirst = true
     var isOver = false
     var lanes: [String: Int] = [:]
     /// Open steps by target: a target that fails in a step closes both.
@@ -24,7 +23,7 @@ package final class ChromeTraceReporter: Reporter {
     self.sink = sink
     self.now = now
     state = Mutex(State(startedAt: now()))
-    sink.write("[")
+    sink.write("[\n" + #"{"name":"process_name","ph":"M","pid":1,"tid":0,"args":{"name":"stackmake"}}"#)
   }
 
   package func report(_ event: Event) {
@@ -39,13 +38,13 @@ package final class ChromeTraceReporter: Reporter {
         let lane = lane(of: target, &state)
         write(
           #"{"name":\#(JSONText.quoted(target)),"cat":"target","ph":"B","ts":\#(stamp),"pid":1,"tid":\#(lane),"#
-            + #""args":{"why":\#(JSONText.quoted(ReasonText.text(reasons)))}}"#, &state)
+            + #""args":{"why":\#(JSONText.quoted(ReasonText.text(reasons)))}}"#)
       case .stepStarted(let target, let number, let count, let text, _):
         state.openSteps[target, default: 0] += 1
         let lane = lane(of: target, &state)
         write(
           #"{"name":"step \#(number)","cat":"step","ph":"B","ts":\#(stamp),"pid":1,"tid":\#(lane),"#
-            + #""args":{"of":\#(count),"text":\#(JSONText.quoted(text))}}"#, &state)
+            + #""args":{"of":\#(count),"text":\#(JSONText.quoted(text))}}"#)
       case .stepFinished(let target, _, _):
         guard let open = state.openSteps[target], open > 0 else { return }
         state.openSteps[target] = open - 1
@@ -58,7 +57,7 @@ package final class ChromeTraceReporter: Reporter {
         for target in state.started.sorted() { end(target, stamp, &state, outcome: "unfinished") }
         state.isOver = true
         sink.write("\n]\n")
-      case .runStarted, .output, .note, .warning, .trace: break
+      case .runStarted, .forecast, .output, .note, .warning, .trace: break
       }
     }
   }
@@ -68,17 +67,16 @@ package final class ChromeTraceReporter: Reporter {
     let lane = state.lanes.count + 1
     state.lanes[target] = lane
     write(
-      #"{"name":"thread_name","ph":"M","pid":1,"tid":\#(lane),"args":{"name":\#(JSONText.quoted(target))}}"#, &state)
+      #"{"name":"thread_name","ph":"M","pid":1,"tid":\#(lane),"args":{"name":\#(JSONText.quoted(target))}}"#)
     return lane
   }
 
   private func end(_ target: String, _ stamp: Int, _ state: inout State, outcome: String? = nil) {
     let args = outcome.map { #","args":{"outcome":"\#($0)"}"# } ?? ""
-    write(#"{"ph":"E","ts":\#(stamp),"pid":1,"tid":\#(state.lanes[target] ?? 0)\#(args)}"#, &state)
+    write(#"{"ph":"E","ts":\#(stamp),"pid":1,"tid":\#(state.lanes[target] ?? 0)\#(args)}"#)
   }
 
-  private func write(_ object: String, _ state: inout State) {
-    sink.write((state.isFirst ? "\n" : ",\n") + object)
-    state.isFirst = false
+  private func write(_ object: String) {
+    sink.write(",\n" + object)
   }
 }

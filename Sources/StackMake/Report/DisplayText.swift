@@ -32,6 +32,22 @@ package enum DisplayText {
     return result + "…"
   }
 
+  /// In lines of at most `width` columns, broken where a column more would not fit; one empty line for empty text.
+  package static func wrapped(_ text: String, to width: Int) -> [String] {
+    var lines = [""]
+    var used = 0
+    for character in text {
+      let columns = self.width(character)
+      if used + columns > width, used > 0 {
+        lines.append("")
+        used = 0
+      }
+      lines[lines.count - 1].append(character)
+      used += columns
+    }
+    return lines
+  }
+
   package static func padded(_ text: String, to width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - self.width(text)))
   }

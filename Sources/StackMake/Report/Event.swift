@@ -1,7 +1,9 @@
 /// What happens in a run, for whoever shows it.
 package enum Event: Sendable, Hashable {
-  /// A run begins: how many targets are wanted, and what it is expected to take from earlier runs, in seconds.
-  case runStarted(run: Int64, wanted: Int, expectedSeconds: Double?)
+  /// A run begins: how many targets are wanted.
+  case runStarted(run: Int64, wanted: Int)
+  /// What the rest of the run should take, from earlier runs; said anew as the run goes on.
+  case forecast(secondsLeft: Double)
   /// A target's build starts. `expectedSeconds` from earlier runs.
   case started(target: String, reasons: [StaleReason], expectedSeconds: Double?)
   /// A step of its recipe or of its kind starts: number from 1, `of` how many, its text (one line), the place (nil: this machine).
@@ -41,6 +43,10 @@ package struct Summary: Sendable, Hashable {
   package var skipped = 0
   package var interrupted = 0
   package var seconds = 0.0
+  /// What was done on each server, in the order of the layout.
+  package var servers: [ServerWork.Row] = []
+  /// Turns that aren't on record yet: of targets that were locked or interrupted.
+  package var turns: [Turn] = []
 
   package init() {}
 }

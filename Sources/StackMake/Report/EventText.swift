@@ -15,7 +15,7 @@ package struct EventText: Sendable {
   /// No lines where the event isn't shown at this verbosity.
   package func lines(_ event: Event) -> [String] {
     switch event {
-    case .runStarted: return []
+    case .runStarted, .forecast: return []
     case .started(let target, let reasons, _):
       let why = reasons.isEmpty ? "" : " (\(ReasonText.text(reasons)))"
       return line(.normal, target, "building\(why)")
@@ -31,7 +31,9 @@ package struct EventText: Sendable {
     case .finished(let target, let outcome, let seconds): return finished(target, outcome, seconds)
     case .runFinished(let summary):
       let isFine = summary.failed + summary.locked + summary.interrupted + summary.skipped == 0
-      return isFine && verbosity < .normal ? [] : SummaryText.text(summary).split(separator: "\n").map(String.init)
+      if isFine && verbosity < .normal { return [] }
+      let table = verbosity < .normal ? [] : ServerTable.lines(summary.servers)
+      return table + SummaryText.text(summary).split(separator: "\n").map(String.init)
     }
   }
 

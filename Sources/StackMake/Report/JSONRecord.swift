@@ -27,6 +27,8 @@ package struct JSONReason: JSONRecord, Hashable {
   package var old: String?
   package var new: String?
   package var text: String
+  /// In `why`: what changed down to the byte, a line each.
+  package var detail: [String]?
 
   package init(_ reason: StaleReason) {
     text = ReasonText.text(reason)
@@ -73,7 +75,7 @@ package struct JSONStep: JSONRecord, Hashable {
 /// A target in a plan (`-n --json`) or in `status --json`.
 package struct JSONTarget: JSONRecord, Hashable {
   package var version = jsonVersion
-  /// `plan` or `status`.
+  /// `plan`, `status` or `why`.
   package var type: String
   package var target: String
   package var kind: String
@@ -85,6 +87,8 @@ package struct JSONTarget: JSONRecord, Hashable {
   package var error: JSONError?
   /// Seconds since 1970 of the last successful build.
   package var builtAt: Double?
+  /// In `why`, of targets that were asked for.
+  package var cost: JSONCost?
 
   package init(
     type: String, target: String, kind: String, state: String, reasons: [StaleReason] = [], steps: [JSONStep] = [],
@@ -97,8 +101,28 @@ package struct JSONTarget: JSONRecord, Hashable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case version, type, target, kind, state, reasons, steps, error
+    case version, type, target, kind, state, reasons, steps, error, cost
     case builtAt = "built-at"
+  }
+}
+
+/// What acting would cost.
+package struct JSONCost: JSONRecord, Hashable {
+  package var builds: [String]
+  package var expectedSeconds: Double
+  package var unknown: [String]
+  package var givenUp: [String]
+  package var following: [String]
+
+  package init(_ cost: ActCost) {
+    (builds, expectedSeconds, unknown) = (cost.builds, cost.seconds, cost.unknown)
+    (givenUp, following) = (cost.machines, cost.following)
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case builds, unknown, following
+    case expectedSeconds = "expected-seconds"
+    case givenUp = "given-up"
   }
 }
 

@@ -17,6 +17,18 @@ package struct JSONReporter: Reporter {
   }
 }
 
+/// What a run did on a server.
+struct JSONServerWork: JSONRecord {
+  var server: String
+  var built: Int
+  var failed: [String]
+  var seconds: Double
+
+  init(_ row: ServerWork.Row) {
+    (server, built, failed, seconds) = (row.server, row.built, row.failed, row.seconds)
+  }
+}
+
 /// An event: `type` says which, and which of the other keys are there.
 struct JSONEvent: JSONRecord {
   var version = jsonVersion
@@ -36,13 +48,17 @@ struct JSONEvent: JSONRecord {
   var error: JSONError?
   var because: String?
   var counts: [String: Int]?
+  var servers: [JSONServerWork]?
 
   init(_ event: Event, at: Double) {
     self.at = at
     switch event {
-    case .runStarted(let run, let wanted, let expected):
+    case .runStarted(let run, let wanted):
       type = "run-started"
-      (self.run, self.wanted, expectedSeconds) = (run, wanted, expected)
+      (self.run, self.wanted) = (run, wanted)
+    case .forecast(let left):
+      type = "forecast"
+      seconds = left
     case .started(let target, let reasons, let expected):
       type = "started"
       (self.target, self.reasons, expectedSeconds) = (target, reasons.map { JSONReason($0) }, expected)
@@ -83,11 +99,13 @@ struct JSONEvent: JSONRecord {
         "fresh": summary.fresh, "built": summary.built, "failed": summary.failed, "locked": summary.locked,
         "skipped": summary.skipped, "interrupted": summary.interrupted,
       ]
+      if !summary.servers.isEmpty { servers = summary.servers.map { JSONServerWork($0) } }
     }
   }
 
   enum CodingKeys: String, CodingKey {
     case version, type, at, target, place, run, wanted, reasons, number, text, seconds, outcome, error, because, counts
+    case servers
     case count = "of"
     case expectedSeconds = "expected-seconds"
   }

@@ -8,24 +8,50 @@ package struct LiveTable: Sendable {
     var expectedSeconds: Double?
     var step = ""
     var lastLine = ""
+    /// Of its last step, for the frame of a failure.
+    var command = ""
+    var place: String?
+  }
+
+  private enum Scrolled: Sendable {
+    case line(String)
+    case failure(FailureFrame)
+  }
+
+  /// What only who runs it can say.
+  package struct Words: Sendable {
+    /// A time, in seconds on the table's clock, as the clock on the wall says it: `14:32`.
+    package var clock: @Sendable (Double) -> String
+    /// The file of a target's log in a run; nil where it isn't kept.
+    package var log: @Sendable (_ target: String, _ run: Int64) -> String?
+
+    package init(
+      clock: @escaping @Sendable (Double) -> String, log: @escaping @Sendable (_ target: String, _ run: Int64) -> String?
+    ) {
+      self.clock = clock
+      self.log = log
+    }
   }
 
   /// In the order they started.
   private var rows: [Row] = []
   private var startedAt: Double
-  private var expectedSeconds: Double?
+  private var expectedEnd: Double?
   private var wanted = 0
   private var done = 0
   private var failed = 0
   private let text: EventText
   private let isVerbose: Bool
   private let hasColor: Bool
+  private let words: Words
+  private var run: Int64 = 0
   /// Lines that are final and go above the table.
-  private var scrolled: [String] = []
+  private var scrolled: [Scrolled] = []
   private(set) package var isFinished = false
 
-  package init(now: Double, verbosity: EventText.Verbosity, hasColor: Bool) {
+  package init(now: Double, verbosity: EventText.Verbosity, hasColor: Bool, words: Words) {
     startedAt = now
+    self.words = words
     text = EventText(verbosity: verbosity)
     isVerbose = verbosity == .verbose
     self.hasColor = hasColor
@@ -33,10 +59,10 @@ package struct LiveTable: Sendable {
 
   package mutating func apply(_ event: Event, now: Double) {
     switch event {
-    case .runStarted(_, let wanted, let expected):
-      self.wanted = wanted
+    case .runStarted(let run, let wanted):
+      (self.run, self.wanted) = (run, wanted)
       startedAt = now
-      expectedSeconds = expected
+    case .forecast(let secondsLeft): expectedEnd = now + secondsLeft
     case .started(let target, let reasons, let expected):
       rows.append(Row(target: target, startedAt: now, expectedSeconds: expected))
       update(target) { $0.lastLine = ReasonText.text(reasons) }
@@ -44,27 +70,45 @@ package struct LiveTable: Sendable {
       update(target) {
         $0.step = "step \(number)/\(count)\(EventText.site(target, place)) "
         $0.lastLine = DisplayText.clean(text)
+        $0.command = "step \(number) of \(count): \(text)"
+        $0.place = place
       }
     case .output(let target, _, let line):
       let line = DisplayText.clean(line)
       if line.contains(where: { !$0.isWhitespace }) { update(target) { $0.lastLine = line } }
     case .note(let target?, let text): update(target) { $0.lastLine = DisplayText.clean(text) }
-    case .finished(let target, let outcome, _):
+    case .finished(let target, let outcome, let seconds):
+      let row = rows.last { $0.target == target }
       rows.removeAll { $0.target == target }
       done += 1
-      if case .failed = outcome { failed += 1 }
+      if case .failed(let error) = outcome {
+        failed += 1
+        scrolled.append(
+          .failure(
+            FailureFrame(
+              target: target, error: error, place: row?.place, step: row?.command ?? "", seconds: seconds,
+              log: words.log(target, run))))
+        return
+      }
     case .runFinished:
       rows = []
       isFinished = true
     case .note, .warning, .trace, .stepFinished: break
     }
-    if isFinal(event) { scrolled += text.lines(event).enumerated().map { color($1, event, isFirst: $0 == 0) } }
+    if isFinal(event) { scrolled += text.lines(event).enumerated().map { .line(color($1, event, isFirst: $0 == 0)) } }
   }
 
   /// The lines that went above the table since the last time.
-  package mutating func takeScrolled() -> [String] {
+  package mutating func takeScrolled(width: Int) -> [String] {
     defer { scrolled = [] }
-    return scrolled
+    return scrolled.flatMap { entry -> [String] in
+      switch entry {
+      case .line(let line): return [line]
+      case .failure(let frame):
+        let lines = frame.lines(width: width)
+        return hasColor ? lines.enumerated().map { $0 == 0 ? Self.colored($1, 31) : $1 } : lines
+      }
+    }
   }
 
   /// The table: fewer lines than `height`, each narrower than `width`.
@@ -105,7 +149,9 @@ package struct LiveTable: Sendable {
     var parts = ["\(done) of \(wanted) done", "\(rows.count) running"]
     if failed > 0 { parts.append("\(failed) failed") }
     parts.append(Self.wholeSeconds(elapsed))
-    if let expectedSeconds, expectedSeconds > elapsed { parts.append(Self.left(expectedSeconds - elapsed)) }
+    if let expectedEnd, expectedEnd > now {
+      parts.append("\(Self.left(expectedEnd - now)), done at \(words.clock(expectedEnd))")
+    }
     return "stackmake: " + parts.joined(separator: ", ")
   }
 
@@ -129,11 +175,12 @@ package struct LiveTable: Sendable {
     guard hasColor, isFirst else { return line }
     let code: Int
     switch event {
-    case .finished(_, .failed, _): code = 31
     case .finished(_, .locked, _), .finished(_, .interrupted, _), .warning: code = 33
     case .finished(_, .built, _): code = 32
     default: return line
     }
-    return "\u{1b}[\(code)m\(line)\u{1b}[0m"
+    return Self.colored(line, code)
   }
+
+  private static func colored(_ line: String, _ code: Int) -> String { "\u{1b}[\(code)m\(line)\u{1b}[0m" }
 }

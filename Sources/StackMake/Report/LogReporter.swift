@@ -21,7 +21,7 @@ package final class LogReporter: Reporter {
 
   package func report(_ event: Event) {
     switch event {
-    case .runStarted(let run, _, _): state.withLock { $0.run = run }
+    case .runStarted(let run, _): state.withLock { $0.run = run }
     case .started(let target, let reasons, _):
       open(target)
       write(target, "== \(target): \(ReasonText.text(reasons))")
@@ -39,7 +39,7 @@ package final class LogReporter: Reporter {
       write(target, "== \(Self.text(outcome)) after \(DurationText.text(seconds))")
       close(target)
     case .runFinished: state.withLock { $0.open.keys.sorted() }.forEach(close)
-    case .note, .warning, .trace: break
+    case .forecast, .note, .warning, .trace: break
     }
   }
 

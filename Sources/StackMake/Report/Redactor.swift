@@ -76,7 +76,7 @@ package struct Redactor: Sendable {
     case .finished(let target, .locked(let error, let reasons), let seconds):
       let outcome = Outcome.locked(redact(error), because: reasons.map { redact($0) })
       return .finished(target: target, outcome: outcome, seconds: seconds)
-    case .runStarted, .stepFinished, .finished, .runFinished: return event
+    case .runStarted, .forecast, .stepFinished, .finished, .runFinished: return event
     }
   }
 }

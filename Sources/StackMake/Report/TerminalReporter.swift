@@ -33,16 +33,16 @@ package final class TerminalReporter: Reporter {
   private let state: Mutex<State>
   private let queue = DispatchQueue(label: "stackmake.terminal")
 
-  /// `size` and `now` (seconds, on a clock that doesn't jump) are asked at each drawing. With `interval` nil nothing
-  /// is drawn until `draw` is called.
+  /// `size` and `now` (in seconds) are asked at each drawing. With `interval` nil nothing is drawn until
+  /// `draw` is called.
   package init(
     sink: any TextSink, verbosity: EventText.Verbosity, hasColor: Bool, size: @escaping @Sendable () -> Size,
-    now: @escaping @Sendable () -> Double, interval: Double? = 0.1
+    now: @escaping @Sendable () -> Double, words: LiveTable.Words, interval: Double? = 0.1
   ) {
     self.sink = sink
     self.size = size
     self.now = now
-    state = Mutex(State(table: LiveTable(now: now(), verbosity: verbosity, hasColor: hasColor)))
+    state = Mutex(State(table: LiveTable(now: now(), verbosity: verbosity, hasColor: hasColor, words: words)))
     if let interval { schedule(interval) }
   }
 
@@ -91,7 +91,7 @@ package final class TerminalReporter: Reporter {
 
   /// What takes the terminal from what is drawn to the lines to scroll and the new frame; "" where nothing changes.
   private static func change(_ state: inout State, frame: [String], width: Int) -> String {
-    let scrolled = state.table.takeScrolled()
+    let scrolled = state.table.takeScrolled(width: width)
     if scrolled.isEmpty, frame == state.drawn { return "" }
     // Lines that were wider than the terminal is now have been wrapped by it.
     let rows = state.drawn.reduce(0) { $0 + max(1, (DisplayText.width($1) + width - 1) / max(1, width)) }

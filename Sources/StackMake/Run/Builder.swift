@@ -37,6 +37,10 @@ package struct Builder: Sendable {
     var outcome: Outcome
     var outputs: [String: String]
     var seconds: Double
+    /// When it came to its end, where it ran.
+    var endedAt = 0.0
+    /// Its turn, where it isn't on record yet.
+    var turn: Turn?
   }
 
   /// Brings `goals` up to date. Throws only where the record can't be used.
@@ -45,13 +49,20 @@ package struct Builder: Sendable {
     let started = now()
     let durations = try store.durations()
     let wanted = graph.closure(of: goals)
+    let estimates = Estimates(
+      graph: graph, history: durations, guesses: assessor.kinds.mapValues(\.expectedSeconds))
     var schedule = Schedule(
-      graph: graph, wanted: wanted, jobs: jobs, keepsGoing: keepsGoing, seconds: { durations[$0] })
+      graph: graph, wanted: wanted, jobs: jobs, keepsGoing: keepsGoing, seconds: { estimates.seconds($0) })
     var summary = Summary()
     summary.wanted = wanted.count
-    reporter.report(.runStarted(run: run, wanted: wanted.count, expectedSeconds: nil))
+    reporter.report(.runStarted(run: run, wanted: wanted.count))
+    var outlook = Outlook(
+      forecast: Forecast(
+        graph: graph, wanted: wanted, jobs: jobs, seconds: { durations[graph.name($0)] },
+        wasBuilt: { [traces = assessor.traces] in traces[graph.name($0)] != nil }))
     var outputs: [TargetID: [String: String]] = [:]
     var waiting: [TargetID: Assessor.Assessment] = [:]
+    var servers = ServerWork()
 
     await withTaskGroup(of: Finished.self) { group in
       while true {
@@ -64,7 +75,9 @@ package struct Builder: Sendable {
             finish(Finished(target: target, outcome: .fresh, outputs: [:], seconds: 0), &schedule, &summary)
           case .locked(let error):
             let outcome = Outcome.locked(error, because: assessment.situation.reasons)
-            finish(Finished(target: target, outcome: outcome, outputs: [:], seconds: 0), &schedule, &summary)
+            let turn = history(target, outcome, assessment.situation.reasons, run: run)
+            finish(
+              Finished(target: target, outcome: outcome, outputs: [:], seconds: 0, turn: turn), &schedule, &summary)
           case .run:
             waiting[target] = assessment
             schedule.queue(target)
@@ -82,14 +95,18 @@ package struct Builder: Sendable {
           let turn = TargetBuild(
             situation: assessment.situation, run: run, store: store, interrupt: interrupt, now: now,
             reporter: reporter, dependencyOutputs: known)
+          outlook.begin(target, at: now())
           group.addTask(executorPreference: pool) { await step(turn, assessment.decision!) }
         }
+        if let left = outlook.secondsLeft(schedule, at: now()) { reporter.report(.forecast(secondsLeft: left)) }
         guard !schedule.isIdle, let finished = await group.next() else { break }
         if finished.outcome == .built { outputs[finished.target] = finished.outputs }
         finish(finished, &schedule, &summary)
+        servers.add(finished.outcome, graph, finished.target, endedAt: finished.endedAt, seconds: finished.seconds)
       }
     }
     summary.seconds = now() - started
+    summary.servers = servers.rows
     for target in wanted where !isDone(schedule.state(target)) {
       if interrupt.isRequested { summary.interrupted += 1 } else { summary.skipped += 1 }
     }
@@ -103,6 +120,7 @@ package struct Builder: Sendable {
 
   private func finish(_ finished: Finished, _ schedule: inout Schedule, _ summary: inout Summary) {
     let name = assessor.graph.name(finished.target)
+    if let turn = finished.turn { summary.turns.append(turn) }
     reporter.report(.finished(target: name, outcome: finished.outcome, seconds: finished.seconds))
     let skipped: [TargetID]
     switch finished.outcome {
@@ -139,7 +157,14 @@ package struct Builder: Sendable {
     let started = now()
     let target = turn.situation.target
     func finished(_ outcome: Outcome) -> Finished {
-      Finished(target: target, outcome: outcome, outputs: turn.outputs, seconds: now() - started)
+      let ended = now()
+      return Finished(
+        target: target, outcome: outcome, outputs: turn.outputs, seconds: ended - started, endedAt: ended)
+    }
+    func history(_ outcome: Outcome, at ended: Double) -> Turn {
+      turn.record.turn(
+        turn.name, run: turn.run, startedAt: started, endedAt: ended, outcome: outcome,
+        reasons: turn.situation.reasons, redactor)
     }
     do throws(StepError) {
       try turn.recorded("record the start") { () throws(StoreError) in
@@ -156,17 +181,36 @@ package struct Builder: Sendable {
         target: turn.name, kind: turn.graph.kind(target), fingerprint: turn.situation.manifest.fingerprint,
         manifest: turn.situation.manifest.entries, outputs: turn.outputs, run: turn.run, builtAt: now(),
         seconds: now() - started)
-      try turn.recorded("record the result") { () throws(StoreError) in try store.finish(trace) }
+      let kept = files.kept(of: target, in: turn.graph, secrets: secrets, digests: assessor.walk.secretDigests)
+      let record = history(.built, at: trace.builtAt)
+      try turn.recorded("record the result") { () throws(StoreError) in
+        try store.finish(trace, turn: record, kept: kept)
+      }
       return finished(.built)
     } catch {
-      if error.code == .interrupted { return finished(.interrupted) }
+      if error.code == .interrupted {
+        var result = finished(.interrupted)
+        result.turn = history(.interrupted, at: result.endedAt)
+        return result
+      }
+      let outcome: Outcome = error.code == .locked ? .locked(error) : .failed(error)
       do throws(StoreError) {
-        try store.fail(Failure(target: turn.name, error: error, run: turn.run, at: now()))
+        let failure = Failure(target: turn.name, error: error, run: turn.run, at: now())
+        try store.fail(failure, turn: history(outcome, at: failure.at))
       } catch let storeError {
         reporter.report(.warning(target: turn.name, text: "the failure could not be recorded: \(storeError)"))
       }
-      return finished(error.code == .locked ? .locked(error) : .failed(error))
+      return finished(outcome)
     }
+  }
+
+  private var redactor: Redactor { Redactor(secrets: secrets.values) }
+
+  /// The turn of a target that wasn't tried.
+  private func history(_ target: TargetID, _ outcome: Outcome, _ reasons: [StaleReason], run: Int64) -> Turn {
+    let now = now()
+    return TurnRecord().turn(
+      assessor.graph.name(target), run: run, startedAt: now, endedAt: now, outcome: outcome, reasons: reasons, redactor)
   }
 
   /// The whole target, again where its variable `retries` says so.

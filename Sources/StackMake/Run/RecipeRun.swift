@@ -17,11 +17,13 @@ struct RecipeRun: Sendable {
   func run(_ number: Int) async throws(StepError) {
     let step = graph.recipe(build.situation.target)[number]
     let places = RecipeDecision.places(of: step, target: build.situation.target, in: graph)
+    let place = places.map { graph[$0].name }.joined(separator: " ")
     build.reporter.report(
       .stepStarted(
         target: build.name, number: number + 1, of: fingerprints.count, text: firstLine(shown[number]),
-        place: places.isEmpty ? nil : places.map { graph[$0].name }.joined(separator: " ")))
+        place: places.isEmpty ? nil : place))
     let started = build.now()
+    build.record.stepStarted(number + 1, text: firstLine(shown[number]), place: place, at: started)
     let resolved = try resolve(step, number)
     try record(number, .started, step)
     do throws(StepError) {
@@ -37,7 +39,9 @@ struct RecipeRun: Sendable {
     }
     try record(number, .done, step)
     if step.isOnce { build.markOnce() }
-    build.reporter.report(.stepFinished(target: build.name, number: number + 1, seconds: build.now() - started))
+    let seconds = build.now() - started
+    build.record.stepFinished(seconds: seconds)
+    build.reporter.report(.stepFinished(target: build.name, number: number + 1, seconds: seconds))
   }
 
   private func attempts(_ step: Step, _ resolved: ResolvedStep, _ places: [PlaceID]) async throws(StepError) {

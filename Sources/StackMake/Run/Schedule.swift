@@ -8,24 +8,32 @@ package struct Schedule: Sendable {
     case done(ok: Bool)
   }
 
+  /// Targets that share a limit.
+  private struct Pool: Sendable {
+    var limit: Int
+    var running = 0
+    var queued = TargetHeap()
+  }
+
   private let graph: Graph
   private let jobs: Int
   private let keepsGoing: Bool
   private var states: [State]
   private var remaining: [Int32]
   private var ready: [TargetID] = []
-  private var queued: [TargetID] = []
   private var running = 0
-  private var poolUse: [String: Int] = [:]
+  private var pools: [Pool]
+  /// By the number of a target's options: its pool in `pools`. The first of them is that of all without one.
+  private let poolOf: [Int]
   private let priorities: [Double]
   /// Nothing new starts any more.
   package private(set) var isStopping = false
 
   /// - Parameters:
   ///   - wanted: closed under dependencies, each after its own.
-  ///   - seconds: how long a target took in earlier runs; nil where it isn't known.
+  ///   - seconds: how long a target is expected to take.
   package init(
-    graph: Graph, wanted: [TargetID], jobs: Int, keepsGoing: Bool, seconds: (String) -> Double?
+    graph: Graph, wanted: [TargetID], jobs: Int, keepsGoing: Bool, seconds: (TargetID) -> Double
   ) {
     self.graph = graph
     self.jobs = max(1, jobs)
@@ -34,10 +42,26 @@ package struct Schedule: Sendable {
     remaining = Array(repeating: 0, count: graph.count)
     var priorities = [Double](repeating: 0, count: graph.count)
     for target in wanted.reversed() {
-      let longest = graph.dependents(target).map { priorities[Int($0.index)] }.max() ?? 0
-      priorities[Int(target.index)] = longest + (seconds(graph.name(target)) ?? 1)
+      var longest = 0.0
+      for dependent in graph.dependents(target) { longest = max(longest, priorities[Int(dependent.index)]) }
+      priorities[Int(target.index)] = longest + seconds(target)
     }
     self.priorities = priorities
+    var pools = [Pool(limit: .max)]
+    var numbers: [String: Int] = [:]
+    var poolOf: [Int] = []
+    for options in graph.options {
+      guard let name = options.pool else {
+        poolOf.append(0)
+        continue
+      }
+      if numbers[name] == nil {
+        numbers[name] = pools.count
+        pools.append(Pool(limit: graph.pools[name] ?? .max))
+      }
+      poolOf.append(numbers[name]!)
+    }
+    (self.pools, self.poolOf) = (pools, poolOf)
     for target in wanted {
       let count = graph.dependencies(target, for: .order).count
       remaining[Int(target.index)] = Int32(count)
@@ -65,13 +89,12 @@ package struct Schedule: Sendable {
   /// The next queued target that may run now; nil where none may.
   package mutating func start() -> TargetID? {
     guard !isStopping, running < jobs else { return nil }
-    var best: Int?
-    for (i, target) in queued.enumerated() {
-      if let pool = graph.options(target).pool, poolUse[pool, default: 0] >= graph.pools[pool] ?? .max { continue }
-      if best.map({ isBefore(target, queued[$0]) }) ?? true { best = i }
+    var best: (pool: Int, entry: (priority: Double, target: TargetID))?
+    for (number, pool) in pools.enumerated() where pool.running < pool.limit {
+      guard let entry = pool.queued.first else { continue }
+      if best.map({ TargetHeap.isBefore(entry, $0.entry) }) ?? true { best = (number, entry) }
     }
-    guard let best else { return nil }
-    let target = queued.remove(at: best)
+    guard let best, let target = pools[best.pool].queued.removeFirst() else { return nil }
     set(target, .running)
     return target
   }
@@ -80,7 +103,7 @@ package struct Schedule: Sendable {
   package mutating func finish(_ target: TargetID, ok: Bool, stops: Bool = true) -> [TargetID] {
     if state(target) == .running {
       running -= 1
-      if let pool = graph.options(target).pool { poolUse[pool]! -= 1 }
+      pools[pool(of: target)].running -= 1
     }
     set(target, .done(ok: ok))
     guard ok else {
@@ -110,20 +133,17 @@ package struct Schedule: Sendable {
     return skipped.sorted()
   }
 
-  private func isBefore(_ a: TargetID, _ b: TargetID) -> Bool {
-    let (x, y) = (priority(a), priority(b))
-    return x != y ? x > y : a < b
-  }
+  private func pool(of target: TargetID) -> Int { poolOf[Int(graph.optionsOf[Int(target.index)])] }
 
   /// Every transition passes here.
   private mutating func set(_ target: TargetID, _ state: State) {
     states[Int(target.index)] = state
     switch state {
     case .ready: ready.append(target)
-    case .queued: queued.append(target)
+    case .queued: pools[pool(of: target)].queued.insert(target, priority: priority(target))
     case .running:
       running += 1
-      if let pool = graph.options(target).pool { poolUse[pool, default: 0] += 1 }
+      pools[pool(of: target)].running += 1
     case .unwanted, .waiting, .checking, .done: break
     }
   }

@@ -11,6 +11,7 @@ package final class TargetBuild: Sendable {
   private let dependencyOutputs: [TargetID: [String: String]]
   private let own = Mutex<[String: String]>([:])
   private let ranOnce = Mutex(false)
+  let record = TurnRecord()
 
   package init(
     situation: Situation, run: Int64, store: any Store, interrupt: Interrupt, now: @escaping @Sendable () -> Double,

@@ -28,6 +28,9 @@ package protocol TargetKind: Sendable {
 
   /// The outputs after everything was carried out.
   func outputs(_ build: TargetBuild) -> [String: String]
+
+  /// Seconds that a target takes about, where none was ever built: only for who goes first.
+  var expectedSeconds: Double { get }
 }
 
 /// What a kind saw of a target in the world.
@@ -96,6 +99,7 @@ extension TargetKind {
   package func drift(_ trace: Trace, _ observation: Observation?) -> StaleReason? { nil }
   package func decide(_ situation: Situation) -> Decision { RecipeDecision.decide(situation) }
   package var predictsFromGraph: Bool { false }
+  package var expectedSeconds: Double { 1 }
   package func apply(_ action: String, _ build: TargetBuild) async throws(StepError) {
     preconditionFailure("BUG: `\(action)` is not an action of \(build.situation.name)")
   }

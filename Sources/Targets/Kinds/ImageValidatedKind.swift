@@ -14,6 +14,8 @@ package struct ImageValidatedKind: TargetKind {
 
   package init(cluster: Cluster) { self.cluster = cluster }
 
+  package var expectedSeconds: Double { 5 }
+
   package func attributes(of target: TargetID, in graph: Graph) -> [ManifestEntry] {
     graph.places.map { place in
       let words = Self.settings.compactMap { name in place.settings[name].map { "\(name)=\($0)" } }

@@ -16,6 +16,8 @@ package struct ServerKind: TargetKind {
 
   package init(cluster: Cluster) { self.cluster = cluster }
 
+  package var expectedSeconds: Double { 60 }
+
   package func attributes(of target: TargetID, in graph: Graph) -> [ManifestEntry] {
     guard let place = graph.place(target) else { return [] }
     // With which key it is logged in to makes it no other server.

@@ -4,6 +4,8 @@ package import StackMake
 package struct StackedKind: TargetKind {
   package init() {}
 
+  package var expectedSeconds: Double { 900 }
+
   package func predict(_ situation: Situation) -> [String: String]? {
     guard case .run(let actions) = RecipeDecision.decide(situation) else { return nil }
     let recipe = situation.graph.recipe(situation.target)

@@ -1,15 +1,19 @@
 package import StackMake
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// Runs steps of recipes through shells: on servers, and on this machine.
 package struct RecipeRunner: StepRunner {
   private let shells: any ShellProvider
+  private let directory: FilePath
   private let redact: @Sendable (String) -> String
 
-  /// - Parameter redact: takes secrets out of text that goes into an error.
-  package init(shells: any ShellProvider, redact: @escaping @Sendable (String) -> String) {
+  /// - Parameters:
+  ///   - directory: where paths of sources that aren't absolute begin.
+  ///   - redact: takes secrets out of text that goes into an error.
+  package init(shells: any ShellProvider, directory: FilePath, redact: @escaping @Sendable (String) -> String) {
     self.shells = shells
+    self.directory = directory
     self.redact = redact
   }
 
@@ -52,7 +56,7 @@ package struct RecipeRunner: StepRunner {
   private func put(_ file: ResolvedFile, on shell: any Shell, events: StepEvents) async throws(ShellError) {
     let contents: FileUpload.Contents =
       switch file.contents {
-      case .path(let path): .file(FilePath(path))
+      case .path(let path): .file(directory.pushing(FilePath(path)))
       case .bytes(let bytes): .bytes(bytes)
       }
     let outcome = try await shell.put(

@@ -13,4 +13,11 @@ enum Terminal {
     }
     return TerminalReporter.Size(width: Int(size.ws_col), height: Int(size.ws_row))
   }
+
+  /// A time in seconds since 1970, as the clock on the wall says it: `14:32`.
+  static func time(_ seconds: Double) -> String {
+    var (moment, parts) = (time_t(seconds), tm())
+    localtime_r(&moment, &parts)
+    return "\(parts.tm_hour):\(parts.tm_min < 10 ? "0" : "")\(parts.tm_min)"
+  }
 }

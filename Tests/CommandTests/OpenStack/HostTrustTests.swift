@@ -43,6 +43,7 @@ extension OpenStackTests {
         CloudTrial.settled(end.errors).contains(
           """
           server/web: creating lab-web
+          server/web: waiting for ssh at ADDRESS
           server/web: the cloud shows no console (nova answered 501: The requested functionality is not supported (request id REQUEST)): making the server anew with a host key of our own
           server/web: creating lab-web
           server/web: waiting for ssh at ADDRESS

@@ -1,6 +1,7 @@
-import StackMake
 import Support
 import Testing
+
+@testable import StackMake
 
 @Suite struct ScheduleTests {
   private func schedule(
@@ -9,7 +10,7 @@ import Testing
     let graph = try Graph.stackfile(text)
     let schedule = Schedule(
       graph: graph, wanted: graph.closure(of: Array(graph.targets)), jobs: jobs, keepsGoing: keepsGoing,
-      seconds: { seconds[$0] })
+      seconds: { seconds[graph.name($0)] ?? 1 })
     return (schedule, graph)
   }
 
@@ -78,12 +79,29 @@ import Testing
     }
     let graph = try builder.build()
     var schedule = Schedule(
-      graph: graph, wanted: Array(graph.targets), jobs: 5, keepsGoing: false, seconds: { _ in nil })
+      graph: graph, wanted: Array(graph.targets), jobs: 5, keepsGoing: false, seconds: { _ in 1 })
     #expect(start(&schedule, graph) == ["t0", "t1", "t4", "t5"])
     _ = finish(&schedule, graph, "t0")
     #expect(start(&schedule, graph) == ["t2"])
     _ = finish(&schedule, graph, "t4")
     #expect(start(&schedule, graph) == [])
+  }
+
+  @Test func theHeapGivesTheLongestWayFirst() {
+    var chance = SeededGenerator(seed: 7)
+    var heap = TargetHeap()
+    var left: [(priority: Double, target: TargetID)] = []
+    for number in 0..<500 {
+      let entry = (Double.random(in: 0...9, using: &chance).rounded(), TargetID(number))
+      heap.insert(entry.1, priority: entry.0)
+      left.append(entry)
+      guard number.isMultiple(of: 3) else { continue }
+      left.sort { TargetHeap.isBefore($0, $1) }
+      #expect(heap.removeFirst() == left.removeFirst().target)
+    }
+    for entry in left.sorted(by: { TargetHeap.isBefore($0, $1) }) { #expect(heap.removeFirst() == entry.target) }
+    #expect(heap.isEmpty)
+    #expect(heap.removeFirst() == nil)
   }
 
   @Test func stoppingStartsNothing() throws {

@@ -19,7 +19,7 @@ extension SQLiteStoreTests {
     for open in [{ try SQLiteStore(directory: directory) }, { try SQLiteStore(readingFrom: directory) }] {
       let error = try #require(throws: StoreError.self) { _ = try open() }
       #expect(error.code == .newerVersion)
-      #expect(error.cause == "the record has version 9, and this stackmake knows versions up to 1")
+      #expect(error.cause == "the record has version 9, and this stackmake knows versions up to 2")
       #expect(error.hint == "update stackmake: a newer one wrote this record; nothing was changed")
     }
     #expect(try bytes(file) == before)
@@ -97,11 +97,11 @@ extension SQLiteStoreTests {
     do { #expect(try SQLiteStore(directory: directory).intents().count == 1) }
     do {
       let store = try SQLiteStore(directory: directory, schema: next)
-      #expect(try store.withDatabase { try Schema.foundVersion($0) } == 2)
+      #expect(try store.withDatabase { try Schema.foundVersion($0) } == 3)
       #expect(try store.intents().map(\.id) == [7])
     }
     let error = try #require(throws: StoreError.self) { _ = try SQLiteStore(directory: directory) }
-    #expect(error.cause == "the record has version 2, and this stackmake knows versions up to 1")
+    #expect(error.cause == "the record has version 3, and this stackmake knows versions up to 2")
   }
 
   @Test func leavesAFileWhoseMigrationFailed() throws {

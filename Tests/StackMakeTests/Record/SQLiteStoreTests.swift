@@ -130,7 +130,7 @@ import Testing
         error.hint == """
           nothing was changed. Don't delete it: it says which servers exist. Put back a copy, or save what can be read \
           into a new file, and put that in its place:
-              (echo 'PRAGMA user_version=1;PRAGMA application_id=1398033229;'; sqlite3 '\(file)' .dump) \
+              (echo 'PRAGMA user_version=2;PRAGMA application_id=1398033229;'; sqlite3 '\(file)' .dump) \
           | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 '\(file)'.new
           """)
     }

@@ -7,13 +7,17 @@ import Testing
   private func table(
     verbosity: EventText.Verbosity = .normal, hasColor: Bool = false, _ events: [(Double, Event)]
   ) -> LiveTable {
-    var table = LiveTable(now: 0, verbosity: verbosity, hasColor: hasColor)
+    var table = LiveTable(now: 0, verbosity: verbosity, hasColor: hasColor, words: Self.words)
     for (time, event) in events { table.apply(event, now: time) }
     return table
   }
 
+  static let words = LiveTable.Words(
+    clock: { "00:0\(Int($0) / 60)" }, log: { ".stackmake/logs/\($0)/\($1).log" })
+
   private static let started: [(Double, Event)] = [
-    (0, .runStarted(run: 1, wanted: 5, expectedSeconds: 100)),
+    (0, .runStarted(run: 1, wanted: 5)),
+    (0, .forecast(secondsLeft: 100)),
     (1, .finished(target: "layout", outcome: .fresh, seconds: 0)),
     (2, .started(target: "server/compute-1", reasons: [.neverBuilt], expectedSeconds: 40)),
     (3, .started(target: "web", reasons: [.forced], expectedSeconds: nil)),
@@ -27,7 +31,7 @@ import Testing
       table(Self.started).frame(width: 100, height: 24, now: 14.3) == [
         "  server/compute-1  12 s, 28 s left  step 2/3 Hit:1 http://apt.mirror.lan",
         "  web               11 s             asked for with `-B`",
-        "stackmake: 1 of 5 done, 2 running, 14 s, 1 min 26 s left",
+        "stackmake: 1 of 5 done, 2 running, 14 s, 1 min 26 s left, done at 00:01",
       ])
   }
 
@@ -68,16 +72,29 @@ import Testing
     table.apply(.finished(target: "server/compute-1", outcome: .built, seconds: 12), now: 15)
     table.apply(.finished(target: "web", outcome: .failed(ReporterTests.error), seconds: 5), now: 16)
     #expect(
-      table.takeScrolled() == [
-        "server/compute-1: built in 12 s", "web: failed: create server: lab-1: nova answered 403",
-        "web: quota reached", "web:   hint: raise the quota",
+      table.takeScrolled(width: 80) == [
+        "server/compute-1: built in 12 s", "┌ web failed after 5.0 s", "│ create server: lab-1: nova answered 403",
+        "│ quota reached", "│ hint: raise the quota", "└ all of it: stackmake log web (.stackmake/logs/web/1.log)",
       ])
-    #expect(table.takeScrolled() == [])
+    #expect(table.takeScrolled(width: 80) == [])
     #expect(
       table.frame(width: 80, height: 24, now: 101) == ["stackmake: 3 of 5 done, 0 running, 1 failed, 1 min 41 s"])
     table.apply(.runFinished(TextTests.summary(1, fresh: 1)), now: 102)
     #expect(table.frame(width: 80, height: 24, now: 101) == [])
-    #expect(table.takeScrolled() == ["stackmake: 1 target is up to date"])
+    #expect(table.takeScrolled(width: 80) == ["stackmake: 1 target is up to date"])
+  }
+
+  @Test func aFailureIsFramed() {
+    var table = table(Self.started)
+    _ = table.takeScrolled(width: 80)
+    table.apply(.finished(target: "server/compute-1", outcome: .failed(ReporterTests.error), seconds: 72), now: 76)
+    let lines = table.takeScrolled(width: 40)
+    #expect(
+      lines == [
+        "┌ server/compute-1 failed on compute-1 a", "│ fter 1 min 12 s", "│ step 2 of 3: apt-get update",
+        "│ create server: lab-1: nova answered 403", "│ quota reached", "│ hint: raise the quota",
+        "└ all of it: stackmake log server/comput", "  e-1 (.stackmake/logs/server/compute-1/", "  1.log)",
+      ])
   }
 
   @Test func colorsOnlyWhereItMay() {
@@ -85,17 +102,17 @@ import Testing
     table.apply(.finished(target: "a", outcome: .built, seconds: 12), now: 1)
     table.apply(.finished(target: "b", outcome: .failed(ReporterTests.error), seconds: 5), now: 1)
     #expect(
-      table.takeScrolled() == [
+      table.takeScrolled(width: 80) == [
         "\u{1b}[32ma: built in 12 s\u{1b}[0m",
-        "\u{1b}[31mb: failed: create server: lab-1: nova answered 403\u{1b}[0m", "b: quota reached",
-        "b:   hint: raise the quota",
+        "\u{1b}[31m┌ b failed after 5.0 s\u{1b}[0m", "│ create server: lab-1: nova answered 403", "│ quota reached",
+        "│ hint: raise the quota", "└ all of it: stackmake log b (.stackmake/logs/b/0.log)",
       ])
   }
 
   @Test func verboseScrollsAll() {
     var table = table(verbosity: .verbose, Self.started)
     #expect(
-      table.takeScrolled() == [
+      table.takeScrolled(width: 80) == [
         "layout: up to date", "server/compute-1: building (never built)", "web: building (asked for with `-B`)",
         "server/compute-1: step 2 of 3: apt-get update", "server/compute-1: Hit:1 http://apt.mirror.lan",
         "server/compute-1:   ",
@@ -109,8 +126,8 @@ import Testing
     let sink = TextRecorder()
     let reporter = TerminalReporter(
       sink: sink, verbosity: .normal, hasColor: false, size: { .init(width: 80, height: 24) }, now: { time.now },
-      interval: nil)
-    reporter.report(.runStarted(run: 1, wanted: 1, expectedSeconds: nil))
+      words: LiveTableTests.words, interval: nil)
+    reporter.report(.runStarted(run: 1, wanted: 1))
     reporter.report(.started(target: "a", reasons: [.forced], expectedSeconds: nil))
     reporter.draw()
     // Nothing changed: nothing is written.
@@ -150,7 +167,7 @@ import Testing
     let sink = TextRecorder()
     let reporter = TerminalReporter(
       sink: sink, verbosity: .normal, hasColor: false, size: { .init(width: 80, height: 24) }, now: { 0 },
-      interval: 0.01)
+      words: LiveTableTests.words, interval: 0.01)
     reporter.report(.warning(target: nil, text: "hello"))
     while !sink.written.contains("hello") { try await Task.sleep(for: .milliseconds(2)) }
     reporter.finish()

@@ -54,7 +54,7 @@ import Testing
   @Test func keepsTheLastTenRuns() throws {
     for run in 1...13 {
       let reporter = LogReporter(files)
-      reporter.report(.runStarted(run: Int64(run), wanted: 1, expectedSeconds: nil))
+      reporter.report(.runStarted(run: Int64(run), wanted: 1))
       reporter.report(.started(target: "a", reasons: [], expectedSeconds: nil))
       reporter.report(.finished(target: "a", outcome: .built, seconds: 1))
     }
@@ -66,7 +66,7 @@ import Testing
     var tail = LogTail(files, target: "a")
     #expect(try tail.next() == [])
     func run(_ number: Int64) {
-      reporter.report(.runStarted(run: number, wanted: 1, expectedSeconds: nil))
+      reporter.report(.runStarted(run: number, wanted: 1))
       reporter.report(.started(target: "a", reasons: [.forced], expectedSeconds: nil))
     }
     run(1)

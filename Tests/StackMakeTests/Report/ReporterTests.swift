@@ -15,7 +15,7 @@ import Testing
       4, 1, 1, 1, 1, 42
     )
     return [
-      .runStarted(run: 7, wanted: 4, expectedSeconds: 60),
+      .runStarted(run: 7, wanted: 4),
       .finished(target: "layout", outcome: .fresh, seconds: 0),
       .started(target: "server/a", reasons: [.neverBuilt], expectedSeconds: nil),
       .started(target: "web", reasons: [.forced, .unfinished(step: 0)], expectedSeconds: 30),
@@ -152,6 +152,7 @@ import Testing
     #expect(
       sink.written == #"""
         [
+        {"name":"process_name","ph":"M","pid":1,"tid":0,"args":{"name":"stackmake"}},
         {"name":"thread_name","ph":"M","pid":1,"tid":1,"args":{"name":"server/a"}},
         {"name":"server/a","cat":"target","ph":"B","ts":1500000,"pid":1,"tid":1,"args":{"why":"never built"}},
         {"name":"thread_name","ph":"M","pid":1,"tid":2,"args":{"name":"web"}},
@@ -180,10 +181,10 @@ import Testing
       var args: Arguments?
     }
     let lines = try JSONDecoder().decode([Line].self, from: Data(sink.written.utf8))
-    #expect(lines.map(\.ph) == ["M", "B", "B", "E"])
-    #expect(lines[2].args?.text == "a\"b\\c\n\t\u{1}é")
+    #expect(lines.map(\.ph) == ["M", "M", "B", "B", "E"])
+    #expect(lines[3].args?.text == "a\"b\\c\n\t\u{1}é")
     // What an interrupted run leaves only lacks its end.
-    #expect(try JSONDecoder().decode([Line].self, from: Data((cut + "]").utf8)).count == 3)
+    #expect(try JSONDecoder().decode([Line].self, from: Data((cut + "]").utf8)).count == 4)
   }
 
   @Test func fanOutKeepsOrderAndHidesSecrets() {

@@ -7,6 +7,8 @@ package struct OverlayNetKind: Removable {
 
   package init(cluster: Cluster) { self.cluster = cluster }
 
+  package var expectedSeconds: Double { 10 }
+
   package func attributes(of target: TargetID, in graph: Graph) -> [ManifestEntry] {
     OverlaySettings.variables.compactMap { name in
       graph.variables[name].map { ManifestEntry("variable \(name)", $0) }

@@ -9,6 +9,8 @@ package struct SSHMeshKind: Removable {
 
   package func heeds(_ key: String, of dependency: TargetID, in graph: Graph) -> Bool { key != "trust" }
 
+  package var expectedSeconds: Double { 5 }
+
   /// Which keys the servers have, only they tell.
   package func predict(_ situation: Situation) -> [String: String]? { nil }
 

@@ -1,0 +1,42 @@
+import ArgumentParser
+import StackMake
+
+/// `stackmake graph [--format FORMAT] [GOAL…]`
+struct GraphCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "graph", abstract: "The graph, as dot, mermaid, json or svg, coloured by state.")
+
+  enum Format: String, ExpressibleByArgument, CaseIterable, Sendable { case dot, mermaid, json, svg }
+
+  @OptionGroup var common: CommonOptions
+
+  @Option(name: .long, help: "dot, mermaid, json or svg.")
+  var format: Format?
+
+  @Argument(help: ArgumentHelp("Targets or globs; NAME=VALUE sets a variable.", valueName: "goal"))
+  var words: [String] = []
+
+  mutating func run() async throws {
+    let (goals, overrides) = CommandWords.split(words)
+    let session = try Session.open(common, overrides: overrides)
+    let targets = try session.targets(goals)
+    let store = try session.readOnlyStore()
+    let world = try World.open(session, store: store, isReading: true)
+    let files = try session.sourceFiles(targets)
+    let assessor = try await session.reported {
+      try await world.assessor(targets, files: files, store: store, forced: [])
+    }
+    let running = try TargetStatus.running(session, store)
+    await world.close()
+    let rows = TargetStatus.all(assessor.plan(targets), session.graph, assessor, running: running)
+    let view = GraphView(session.graph, rows.map(\.target), nodes: rows.map(\.node))
+    let text =
+      switch format ?? (session.options.json ? .json : .dot) {
+      case .dot: GraphText.dot(view)
+      case .mermaid: GraphText.mermaid(view)
+      case .json: GraphText.json(view)
+      case .svg: GraphSVG.text(view)
+      }
+    Console.write(world.redactor.redact(text), to: .standardOutput)
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Support
+import Testing
+
+/// What people see, at two widths: kept in docs/screens, and compared. STACKMAKE_WRITE_SCREENS=yes writes them anew.
+@Suite struct ScreenTests {
+  static let widths = [80, 140]
+
+  /// Steps on this machine that wait for files, so that what is shown at a moment is known.
+  private static let stackfile = """
+    version ?= 1
+    base:
+        echo "packages of version {{ version }}" && sleep 0
+    app/api: base
+        until [ -e go ]; do echo "waiting for the database to take connections"; sleep 0.2; done
+    app/web: base
+        echo "compiling assets, which says a line that is longer than a terminal of eighty columns is wide"
+        until [ -e go ]; do sleep 0.2; done
+    migrated: app/api
+        once echo "ALTER TABLE visits ADD COLUMN seen" && test -e good
+    verified: migrated app/web
+        echo fine
+
+    """
+
+  private func compare(_ run: TerminalRun, _ name: String, _ width: Int, sourceLocation: SourceLocation = #_sourceLocation)
+    throws
+  {
+    let file = Self.folder.appending(path: "\(name)-\(width).txt")
+    let text = run.text
+    if ProcessInfo.processInfo.environment["STACKMAKE_WRITE_SCREENS"] != nil { try Data(text.utf8).write(to: file) }
+    let expected = try String(decoding: Data(contentsOf: file), as: UTF8.self)
+    #expect(text == expected, sourceLocation: sourceLocation)
+  }
+
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/screens")
+
+  @Test(.timeLimit(.minutes(2)), arguments: widths) func aClusterFromItsFirstBuildOn(width: Int) async throws {
+    let program = try Program(Self.stackfile)
+    func run(_ words: String...) throws -> TerminalRun { try TerminalRun(program, words, width: width) }
+
+    let first = try run()
+    try await first.waits(for: ["waiting for the database", "app/web", "2 running", "step 2/2"])
+    try compare(first, "first-build", width)
+    try program.write("go", "")
+    #expect(try await first.status() == 3)
+    try compare(first, "failure", width)
+
+    let locked = try run()
+    #expect(try await locked.status() == 4)
+    try compare(locked, "locked", width)
+    let status = try run("status")
+    #expect(try await status.status() == 0)
+    try compare(status, "status", width)
+    let why = try run("why", "verified", "version=2")
+    #expect(try await why.status() == 0)
+    try compare(why, "why", width)
+  }
+}
