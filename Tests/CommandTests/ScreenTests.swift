@@ -43,7 +43,7 @@ import Testing
     func run(_ words: String...) throws -> TerminalRun { try TerminalRun(program, words, width: width) }
 
     let first = try run()
-    try await first.waits(for: ["waiting for the database", "app/web", "2 running", "step 2/2"])
+    try await first.waits(for: ["waiting for the database", "app/web", "2 running", "step 2/3"])
     try compare(first, "first-build", width)
     try program.write("bad", "")
     try program.write("go", "")
