@@ -1,7 +1,7 @@
 import Glibc
 import StackMake
-import SystemPackage
 import Synchronization
+import SystemPackage
 
 /// Who is told of a run: the terminal, or plain or JSON lines; the logs; the trace file.
 struct RunReporters: Sendable {

@@ -16,6 +16,7 @@ import Testing
     app/web: base
         echo "compiling assets, which says a line that is longer than a terminal of eighty columns is wide"
         until [ -e go ]; do sleep 0.2; done
+        test ! -e bad || (echo "app.scss:12: undefined variable" && exit 65)
     migrated: app/api
         once echo "ALTER TABLE visits ADD COLUMN seen" && test -e good
     verified: migrated app/web
@@ -23,7 +24,9 @@ import Testing
 
     """
 
-  private func compare(_ run: TerminalRun, _ name: String, _ width: Int, sourceLocation: SourceLocation = #_sourceLocation)
+  private func compare(
+    _ run: TerminalRun, _ name: String, _ width: Int, sourceLocation: SourceLocation = #_sourceLocation
+  )
     throws
   {
     let file = Self.folder.appending(path: "\(name)-\(width).txt")
@@ -40,19 +43,22 @@ import Testing
     func run(_ words: String...) throws -> TerminalRun { try TerminalRun(program, words, width: width) }
 
     let first = try run()
-    try await first.waits(for: ["waiting for the database", "app/web", "2 running", "step 2/2"])
+    try await first.waits(for: ["waiting for the database", "app/web", "2 running", "step 2/3"])
     try compare(first, "first-build", width)
+    try program.write("bad", "")
     try program.write("go", "")
     #expect(try await first.status() == 3)
     try compare(first, "failure", width)
 
+    try FileManager.default.removeItem(atPath: "\(program.path)/bad")
+    #expect(try await run().status() == 4)
     let locked = try run()
     #expect(try await locked.status() == 4)
     try compare(locked, "locked", width)
     let status = try run("status")
     #expect(try await status.status() == 0)
     try compare(status, "status", width)
-    let why = try run("why", "verified", "version=2")
+    let why = try run("why", "base", "version=2")
     #expect(try await why.status() == 0)
     try compare(why, "why", width)
   }

@@ -18,7 +18,7 @@ final class TerminalRun: Sendable {
     screen = Mutex(Screen(width: width, height: 24))
     let terminal = FileHandle(fileDescriptor: other, closeOnDealloc: true)
     running = try program.start(words, environment: ["TERM": "xterm", "NO_COLOR": "1"], terminal: terminal)
-    Thread { [self] in
+    Thread { [self, main] in
       var buffer = [UInt8](repeating: 0, count: 4096)
       // At the end of the last one that has it open, reading fails.
       while case let count = read(main, &buffer, buffer.count), count > 0 {
@@ -28,15 +28,17 @@ final class TerminalRun: Sendable {
     }.start()
   }
 
-  /// What is shown now, with what differs from run to run replaced by something as wide.
+  /// What is shown now, without what differs from run to run: times, and the blanks that line columns up by them.
   var text: String {
-    screen.withLock(\.text).replacing(/\d+\.\d s\b/, with: "0.0 s").replacing(/\b\d s\b/, with: "0 s")
-      .replacing(/process \d+/, with: "process PID")
+    screen.withLock(\.text).replacing(/\d+ min \d\d s\b|\b\d+(\.\d)? s\b/, with: "T s")
+      .replacing(/(\S) {2,}/) { "\($0.output.1)  " }
   }
 
   /// Waits until all of these are shown at once.
   func waits(for words: [String]) async throws {
-    let isShown = await Program.wait { let text = text; return words.allSatisfy(text.contains) }
+    let isShown = await Program.wait {
+      let text = text; return words.allSatisfy(text.contains)
+    }
     try #require(isShown, "\(words) isn't shown:\n\(text)")
   }
 

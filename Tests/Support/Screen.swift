@@ -20,7 +20,8 @@ package struct Screen: Sendable {
     while let next = pending.first {
       if next == 0x1b {
         guard pending.count > 1 else { return }
-        guard pending[1] == 0x5b, let end = pending.dropFirst(2).firstIndex(where: { (0x40...0x7e).contains($0) }) else {
+        guard pending[1] == 0x5b, let end = pending.dropFirst(2).firstIndex(where: { (0x40...0x7e).contains($0) })
+        else {
           if pending[1] == 0x5b { return }
           pending.removeFirst(2)
           continue

@@ -32,20 +32,24 @@ package enum DisplayText {
     return result + "…"
   }
 
-  /// In lines of at most `width` columns, broken where a column more would not fit; one empty line for empty text.
+  /// In lines of at most `width` columns, broken at a blank where there is one; one empty line for empty text.
   package static func wrapped(_ text: String, to width: Int) -> [String] {
-    var lines = [""]
-    var used = 0
+    var lines: [String] = []
+    var line = ""
     for character in text {
-      let columns = self.width(character)
-      if used + columns > width, used > 0 {
-        lines.append("")
-        used = 0
+      if self.width(line) + self.width(character) > width, !line.isEmpty {
+        var next = ""
+        if character != " ", let blank = line.lastIndex(of: " "), line[..<blank].contains(where: { $0 != " " }) {
+          next = String(line[line.index(after: blank)...])
+          line = String(line[..<blank])
+        }
+        lines.append(line)
+        line = next
+        if character == " " { continue }
       }
-      lines[lines.count - 1].append(character)
-      used += columns
+      line.append(character)
     }
-    return lines
+    return lines + [line]
   }
 
   package static func padded(_ text: String, to width: Int) -> String {

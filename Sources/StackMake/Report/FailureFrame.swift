@@ -30,7 +30,8 @@ struct FailureFrame: Sendable, Hashable {
     let room = max(16, width - 2)
     var lines = wrapped("\(target) failed\(site) after \(DurationText.text(seconds))", room, first: "┌ ")
     for text in inner { lines += wrapped(text, room, first: "│ ") }
-    return lines + wrapped("all of it: stackmake log \(target)\(log.map { " (\($0))" } ?? "")", room, first: "└ ", next: "  ")
+    return lines
+      + wrapped("all of it: stackmake log \(target)\(log.map { " (\($0))" } ?? "")", room, first: "└ ", next: "  ")
   }
 
   private func wrapped(_ text: String, _ room: Int, first: String, next: String = "│ ") -> [String] {

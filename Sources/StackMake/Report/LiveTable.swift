@@ -26,7 +26,8 @@ package struct LiveTable: Sendable {
     package var log: @Sendable (_ target: String, _ run: Int64) -> String?
 
     package init(
-      clock: @escaping @Sendable (Double) -> String, log: @escaping @Sendable (_ target: String, _ run: Int64) -> String?
+      clock: @escaping @Sendable (Double) -> String,
+      log: @escaping @Sendable (_ target: String, _ run: Int64) -> String?
     ) {
       self.clock = clock
       self.log = log

@@ -58,7 +58,7 @@ package struct Builder: Sendable {
     reporter.report(.runStarted(run: run, wanted: wanted.count))
     var outlook = Outlook(
       forecast: Forecast(
-        graph: graph, wanted: wanted, jobs: jobs, seconds: { durations[graph.name($0)] },
+        graph: graph, wanted: wanted, jobs: jobs, seconds: { estimates.known($0) },
         wasBuilt: { [traces = assessor.traces] in traces[graph.name($0)] != nil }))
     var outputs: [TargetID: [String: String]] = [:]
     var waiting: [TargetID: Assessor.Assessment] = [:]

@@ -29,12 +29,12 @@ package struct Estimates: Sendable {
     byKind = kinds.mapValues { Self.median($0) }
   }
 
-  package func seconds(_ target: TargetID) -> Double {
-    if !own.isEmpty {
-      if let known = own[graph.name(target)] { return known }
-      if let known = byRule[graph.location(target)] ?? byKind[graph.kind(target)] { return known }
-    }
-    return guesses[graph.kind(target)] ?? 1
+  package func seconds(_ target: TargetID) -> Double { known(target) ?? guesses[graph.kind(target)] ?? 1 }
+
+  /// From what was built before; nil where nothing like it was.
+  package func known(_ target: TargetID) -> Double? {
+    guard !own.isEmpty else { return nil }
+    return own[graph.name(target)] ?? byRule[graph.location(target)] ?? byKind[graph.kind(target)]
   }
 
   /// One that took long for once counts no more than any other. 0 of none.

@@ -99,7 +99,7 @@ import Testing
     let lines = sink.written.split(separator: "\n").map(String.init)
     #expect(
       lines == [
-        #"{\#(at),"expected-seconds":60,"run":7,"type":"run-started","version":1,"wanted":4}"#,
+        #"{\#(at),"run":7,"type":"run-started","version":1,"wanted":4}"#,
         #"{\#(at),"outcome":"fresh","seconds":0,"target":"layout","type":"finished","version":1}"#,
         #"{\#(at),"reasons":[{"text":"never built","what":"never-built"}],"#
           + #""target":"server/a","type":"started","version":1}"#,
