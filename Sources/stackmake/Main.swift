@@ -7,6 +7,7 @@ enum Main {
   static func main() async {
     // What is written to a pipe that closed is an error like another, not the end.
     signal(SIGPIPE, SIG_IGN)
+    raiseOpenFiles()
     let words = CommandWords.ordered(Array(CommandLine.arguments.dropFirst()))
     do {
       var command = try Stackmake.parseAsRoot(words)
@@ -25,6 +26,16 @@ enum Main {
       end(isWrongUse ? 2 : 0)
     }
     end(0)
+  }
+
+  /// A connection for each server and a log for each target: 1,024 open files, the usual limit, are too few for a large
+  /// cluster. What this machine allows anyway is taken, up to a number that other programs can still walk through.
+  private static func raiseOpenFiles() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < 65_536 else { return }
+    limit.rlim_cur = min(limit.rlim_max, 65_536)
+    // Where it can't be raised, it stays.
+    _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
   /// Without the clean-up of `exit`, which takes OpenSSL's state from under threads that still close connections: a run

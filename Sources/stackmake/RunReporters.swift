@@ -23,7 +23,7 @@ struct RunReporters: Sendable {
       terminal = TerminalReporter(
         sink: errors, verbosity: verbosity, hasColor: hasColor, size: { Terminal.size(2) }, now: Session.now,
         words: LiveTable.Words(
-          clock: Terminal.time, log: { [logs = session.logs] in logs.path(of: $0, run: $1).string }))
+          clock: Terminal.time, log: { [logs = session.logs] in Self.shown(logs.path(of: $0, run: $1)) }))
       queued.append(terminal!)
     } else {
       queued.append(PlainReporter(sink: errors, verbosity: verbosity))
@@ -39,6 +39,14 @@ struct RunReporters: Sendable {
     logs = LogReporter(session.logs)
     all = Reporters(redactor: redactor, direct: [logs], queued: queued)
     self.terminal = terminal
+  }
+
+  /// As one types it here.
+  private static func shown(_ path: FilePath) -> String {
+    guard let here = getcwd(nil, 0) else { return path.string }
+    defer { free(here) }
+    var relative = path
+    return relative.removePrefix(FilePath(platformString: here)) ? relative.string : path.string
   }
 
   /// Shows all that was said, and gives the terminal back.

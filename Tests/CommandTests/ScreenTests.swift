@@ -15,7 +15,7 @@ import Testing
         until [ -e go ]; do echo "waiting for the database to take connections"; sleep 0.2; done
     app/web: base
         echo "compiling assets, which says a line that is longer than a terminal of eighty columns is wide"
-        until [ -e go ]; do sleep 0.2; done
+        until [ -e go-on ]; do sleep 0.2; done
         test ! -e bad || (echo "app.scss:12: undefined variable" && exit 65)
     migrated: app/api
         once echo "ALTER TABLE visits ADD COLUMN seen" && test -e good
@@ -46,6 +46,8 @@ import Testing
     try await first.waits(for: ["waiting for the database", "app/web", "2 running", "step 2/3"])
     try compare(first, "first-build", width)
     try program.write("bad", "")
+    try program.write("go-on", "")
+    try await first.waits(for: ["app/web failed"])
     try program.write("go", "")
     #expect(try await first.status() == 3)
     try compare(first, "failure", width)

@@ -11,6 +11,8 @@
 struct FailureFrame: Sendable, Hashable {
   var target: String
   var error: StepError
+  /// A step that must run only once began: it is not tried again.
+  var isLocked = false
   /// The place of the step that ran last; nil for this machine.
   var place: String?
   /// `step 2 of 3: apt-get install nginx`; "" where none began.
@@ -28,7 +30,9 @@ struct FailureFrame: Sendable, Hashable {
     inner += "\(error.operation): \(error.subject): \(error.cause)".split(separator: "\n").map(String.init)
     if let hint = error.hint { inner += "hint: \(hint)".split(separator: "\n").map(String.init) }
     let room = max(16, width - 2)
-    var lines = wrapped("\(target) failed\(site) after \(DurationText.text(seconds))", room, first: "┌ ")
+    var lines = wrapped(
+      "\(target) failed\(site) after \(DurationText.text(seconds))\(isLocked ? ", and is locked" : "")", room,
+      first: "┌ ")
     for text in inner { lines += wrapped(text, room, first: "│ ") }
     return lines
       + wrapped("all of it: stackmake log \(target)\(log.map { " (\($0))" } ?? "")", room, first: "└ ", next: "  ")

@@ -82,13 +82,13 @@ package struct LiveTable: Sendable {
       let row = rows.last { $0.target == target }
       rows.removeAll { $0.target == target }
       done += 1
-      if case .failed(let error) = outcome {
-        failed += 1
+      if case .failed = outcome { failed += 1 }
+      if let (error, isLocked) = Self.failure(outcome) {
         scrolled.append(
           .failure(
             FailureFrame(
-              target: target, error: error, place: row?.place, step: row?.command ?? "", seconds: seconds,
-              log: words.log(target, run))))
+              target: target, error: error, isLocked: isLocked, place: row?.place, step: row?.command ?? "",
+              seconds: seconds, log: words.log(target, run))))
         return
       }
     case .runFinished:
@@ -158,6 +158,15 @@ package struct LiveTable: Sendable {
 
   private static func left(_ seconds: Double) -> String {
     "\(wholeSeconds(seconds.rounded(.up))) left"
+  }
+
+  /// What went wrong in this very run; a lock that was there before is no failure.
+  private static func failure(_ outcome: Outcome) -> (error: StepError, isLocked: Bool)? {
+    switch outcome {
+    case .failed(let error): (error, false)
+    case .locked(let error, because: []): (error, true)
+    default: nil
+    }
   }
 
   private mutating func update(_ target: String, _ change: (inout Row) -> Void) {
