@@ -96,11 +96,13 @@ extension OpenStackTests {
           try await standing.fails("clean", "--yes", saying: $0.ofRun)
         }
         let (end, _, _) = try await (made, named, taken)
-        #expect(end.status == 3)
+        // A server that is quick is there before anybody asks keystone again.
+        isOther = outage.orWhileAServerIsMade != nil && end.status == 0
+        #expect(isOther || end.status == 3, "\(end)")
         let complaint = CloudTrial.complaint(end.errors)
         let other = complaint.replacing(
           #/failed: [^:]+: (lab|server/web): (nova|neutron) /#, with: "failed: OPERATION: SERVICE ")
-        isOther = other == outage.orWhileAServerIsMade?.ofServer
+        isOther = isOther || other == outage.orWhileAServerIsMade?.ofServer
         #expect(isOther || complaint == outage.whileAServerIsMade.ofServer, "\(end.errors)")
       } catch {
         Issue.record(error)
