@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Support
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -15,6 +16,30 @@ struct RemoteSSHTests {
       #expect(status == .exited(3))
       #expect(output.standardOutput == "out\n\(server.home)\n")
       #expect(output.standardError == "err\n")
+    }
+  }
+
+  /// What a handler doesn't take holds up its own command alone; nothing of it is lost.
+  @Test func aSlowHandlerHoldsUpNobodyElse() async throws {
+    try await withShell { server, shell in
+      let isOpen = Mutex(false)
+      let taken = Mutex(0)
+      let size = 8 << 20
+      async let slow = shell.run("head -c \(size) /dev/zero", timeout: nil) { _, bytes in
+        // Bounded, so that a failure ends.
+        for _ in 0..<30_000 where !isOpen.withLock({ $0 }) { usleep(1000) }
+        taken.withLock { $0 += bytes.count }
+      }
+      let other = SSHShell(server.target())
+      let beside = try await status(of: "true", on: other)
+      let behind = try await status(of: "true", on: shell)
+      #expect(beside == .exited(0) && behind == .exited(0))
+      #expect(taken.withLock { $0 } == 0)
+      isOpen.withLock { $0 = true }
+      let end = try await slow
+      #expect(end == .exited(0))
+      #expect(taken.withLock { $0 } == size)
+      await other.close()
     }
   }
 
