@@ -97,9 +97,7 @@ struct BuildCommand: AsyncParsableCommand {
     let reporters = try RunReporters(session, redactor: world.redactor, trace: trace)
     voice.reporter = reporters.all
     let status: Int32
-    var turns: [Turn] = []
-    var didAnything = true
-    var upToDate = 0
+    var summary: Summary?
     do {
       let interrupt = Interrupt()
       let pool = ThreadPool(width: min(jobs, 256) + 8)
@@ -125,21 +123,22 @@ struct BuildCommand: AsyncParsableCommand {
       let result = await task.result
       signals.stop()
       reporters.finish()
-      let summary = try session.said(result)
-      turns = summary.turns
-      didAnything = summary.fresh < summary.wanted
-      if summary.fresh == summary.wanted { upToDate = summary.fresh }
-      status = Self.status(summary)
+      let ended = try session.said(result)
+      summary = ended
+      status = Self.status(ended)
     } catch let error as ExitStatusError {
       status = error.status
     }
     await world.close()
     // Runs that only looked would push those that tell something out of the history.
-    let requests = didAnything ? voice.requests.counts : []
+    let isAllFresh = summary.map { $0.fresh == $0.wanted } ?? false
+    let requests = isAllFresh ? [] : voice.requests.counts
     try session.recorded { () throws(StoreError) in
-      try store.endRun(run, at: Session.now(), status: status, turns: turns, requests: requests)
+      try store.endRun(run, at: Session.now(), status: status, turns: summary?.turns ?? [], requests: requests)
     }
-    if upToDate > 0, status == 0 { answer?.keepAfterBuild(upToDate, session, world, store) }
+    if isAllFresh, let count = summary?.fresh, count > 0, status == 0 {
+      answer?.keepAfterBuild(count, session, world, store)
+    }
     extendLifetime(lock)
     if status != 0 { throw ExitStatusError(status: status) }
   }

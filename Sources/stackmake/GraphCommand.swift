@@ -20,15 +20,8 @@ struct GraphCommand: AsyncParsableCommand {
     let (goals, overrides) = CommandWords.split(words)
     let session = try Session.open(common, overrides: overrides)
     let targets = try session.targets(goals)
-    let store = try session.readOnlyStore()
-    let world = try World.open(session, store: store, isReading: true)
-    let files = try session.sourceFiles(targets)
-    let assessor = try await session.reported {
-      try await world.assessor(targets, files: files, store: store, forced: [])
-    }
-    let running = try TargetStatus.running(session, store)
-    await world.close()
-    let rows = TargetStatus.all(assessor.plan(targets), session.graph, assessor, running: running)
+    let standing = try await Standing(session, targets)
+    let rows = standing.rows(session.graph)
     let view = GraphView(session.graph, rows.map(\.target), nodes: rows.map(\.node))
     let text =
       switch format ?? (session.options.json ? .json : .dot) {
@@ -37,6 +30,6 @@ struct GraphCommand: AsyncParsableCommand {
       case .json: GraphText.json(view)
       case .svg: GraphSVG.text(view)
       }
-    Console.write(world.redactor.redact(text), to: .standardOutput)
+    Console.write(standing.redactor.redact(text), to: .standardOutput)
   }
 }

@@ -27,28 +27,21 @@ struct ReportCommand: AsyncParsableCommand {
     }
     let session = try Session.open(common, overrides: overrides)
     let targets = try session.targets(Array(goals.dropFirst()))
-    let store = try session.readOnlyStore()
-    let world = try World.open(session, store: store, isReading: true)
-    let files = try session.sourceFiles(targets)
-    let assessor = try await session.reported {
-      try await world.assessor(targets, files: files, store: store, forced: [])
-    }
-    let running = try TargetStatus.running(session, store)
-    await world.close()
+    let standing = try await Standing(session, targets)
     let graph = session.graph
-    let rows = TargetStatus.all(assessor.plan(targets), graph, assessor, running: running)
+    let rows = standing.rows(graph)
     var logs = 0
     let data = ReportData(
       cluster: graph.variables["cluster"] ?? "cluster", madeAt: Session.now(),
       view: GraphView(graph, rows.map(\.target), nodes: rows.map(\.node)),
       servers: rows.map { graph.place($0.target).map { graph[$0].name } },
-      runs: try session.recorded { () throws(StoreError) in try Self.runs(store, graph) },
+      runs: try session.recorded { () throws(StoreError) in try Self.runs(standing.store, graph) },
       log: { name in
         guard logs < Self.mostOfLogs, let text = Self.end(of: session.logs.path(of: name)) else { return nil }
         logs += text.utf8.count
         return text
       })
-    let text = Self.page.text(data, redactor: world.redactor)
+    let text = Self.page.text(data, redactor: standing.redactor)
     do {
       try Data(text.utf8).write(to: URL(filePath: file), options: .atomic)
     } catch {

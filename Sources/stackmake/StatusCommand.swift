@@ -16,33 +16,20 @@ struct StatusCommand: AsyncParsableCommand {
     let (goals, overrides) = CommandWords.split(words)
     let session = try Session.open(common, overrides: overrides)
     let targets = try session.targets(goals)
-    let store = try session.readOnlyStore()
-    let world = try World.open(session, store: store, isReading: true)
-    let files = try session.sourceFiles(targets)
-    let assessor = try await session.reported {
-      try await world.assessor(targets, files: files, store: store, forced: [])
-    }
-    let running =
-      StateLock.held(in: session.stateDirectory) == nil
-      ? [:]
-      : try session.recorded { () throws(StoreError) in
-        try store.running()
-      }
-    await world.close()
-    let plan = assessor.plan(targets)
-    let waits = Self.waiting(plan, session.graph, failed: Set(assessor.failures.keys))
-    let rows = plan.map { planned in
+    let standing = try await Standing(session, targets)
+    let waits = Self.waiting(standing.plan, session.graph, failed: Set(standing.assessor.failures.keys))
+    let rows = standing.plan.map { planned in
       StatusRow(
-        planned, session.graph, assessor, waitsFor: waits[planned.target],
-        isRunning: running[session.graph.name(planned.target)] != nil)
+        planned, session.graph, standing.assessor, waitsFor: waits[planned.target],
+        isRunning: standing.running.contains(session.graph.name(planned.target)))
     }
     let now = Session.now()
     if session.options.json {
-      Console.write(rows.map { world.redactor.redact($0.record.line) }.joined(), to: .standardOutput)
+      Console.write(rows.map { standing.redactor.redact($0.record.line) }.joined(), to: .standardOutput)
     } else {
       let width = rows.map(\.name.count).max() ?? 0
       let lines = rows.map { $0.line(width: width, now: now) + "\n" }
-      Console.write(world.redactor.redact(lines.joined()), to: .standardOutput)
+      Console.write(standing.redactor.redact(lines.joined()), to: .standardOutput)
     }
   }
 }

@@ -26,8 +26,32 @@ struct TargetStatus: Sendable {
   }
 
   /// What runs now; nothing where nobody holds the lock.
-  static func running(_ session: Session, _ store: any Store) throws -> Set<String> {
+  fileprivate static func running(_ session: Session, _ store: any Store) throws -> Set<String> {
     guard StateLock.held(in: session.stateDirectory) != nil else { return [] }
     return Set(try session.recorded { () throws(StoreError) in try store.running() }.keys)
   }
+}
+
+/// The cluster as it stands, for those who show it: everything is read, and nothing is changed.
+struct Standing {
+  let store: any Store
+  let assessor: Assessor
+  let plan: [PlannedTarget]
+  /// Targets whose build has started, where somebody builds now.
+  let running: Set<String>
+  let redactor: Redactor
+
+  init(_ session: Session, _ targets: [TargetID]) async throws {
+    let store = try session.readOnlyStore()
+    let world = try World.open(session, store: store, isReading: true)
+    let files = try session.sourceFiles(targets)
+    let assessor = try await session.reported {
+      try await world.assessor(targets, files: files, store: store, forced: [])
+    }
+    running = try TargetStatus.running(session, store)
+    await world.close()
+    (self.store, self.assessor, plan, redactor) = (store, assessor, assessor.plan(targets), world.redactor)
+  }
+
+  func rows(_ graph: Graph) -> [TargetStatus] { TargetStatus.all(plan, graph, assessor, running: running) }
 }
