@@ -31,7 +31,7 @@ test: setup
 # The pack <openstack-debian> on the local cloud: built, cut off, grown, shrunk, repaired. Many minutes.
 test-packs: setup
 	$(SWIFT) build --build-tests
-	STACKMAKE_TEST_PACKS=yes $(SWIFT) test --skip-build --filter DebianCloudTests
+	STACKMAKE_TEST_PACKS=yes $(SWIFT) test --skip-build --ignore-lock --filter DebianCloudTests
 
 # The acceptance tests on a real OpenStack, then what goes wrong in one; it is started for them and taken down again.
 test-cloud: setup
