@@ -69,9 +69,10 @@ test-editors:
 
 # Below $(DESTDIR): program, manual pages and completions, where Debian's shells look for them.
 SHARE := $(DESTDIR)$(PREFIX)/share
+ZSH_DIRECTORY := zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 INSTALLED := $(DESTDIR)$(PREFIX)/bin/stackmake \
 	$(SHARE)/man/man1/stackmake.1 $(SHARE)/man/man5/Stackfile.5 \
-	$(SHARE)/bash-completion/completions/stackmake $(SHARE)/zsh/site-functions/_stackmake \
+	$(SHARE)/bash-completion/completions/stackmake $(SHARE)/$(ZSH_DIRECTORY)/_stackmake \
 	$(SHARE)/fish/vendor_completions.d/stackmake.fish
 
 install: build
@@ -80,7 +81,7 @@ install: build
 	umask 022 && for page in stackmake.1 Stackfile.5; do \
 	  $(STACKMAKE) __manual $$page >$(SHARE)/man/man$${page##*.}/$$page || exit 1; done
 	umask 022 && $(STACKMAKE) completions bash >$(SHARE)/bash-completion/completions/stackmake
-	umask 022 && $(STACKMAKE) completions zsh >$(SHARE)/zsh/site-functions/_stackmake
+	umask 022 && $(STACKMAKE) completions zsh >$(SHARE)/$(ZSH_DIRECTORY)/_stackmake
 	umask 022 && $(STACKMAKE) completions fish >$(SHARE)/fish/vendor_completions.d/stackmake.fish
 
 uninstall:
