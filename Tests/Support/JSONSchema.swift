@@ -83,7 +83,8 @@ public struct JSONSchema: Sendable {
       case ("$schema", .string), ("title", .string), ("description", .string), ("const", _), ("enum", .array),
         ("required", .array), ("minimum", .number), ("maxItems", .number):
         continue
-      case ("type", .string(let name)) where ["string", "number", "integer", "boolean", "array", "object"].contains(name):
+      case ("type", .string(let name))
+      where ["string", "number", "integer", "boolean", "array", "object"].contains(name):
         continue
       case ("$ref", .string(let text)):
         guard target(text, in: file) != nil else { throw Failure(path: place, problem: "nothing is at \(text)") }
