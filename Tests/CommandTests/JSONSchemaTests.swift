@@ -5,7 +5,8 @@ import Testing
 /// What `--json` writes is what docs/schema says, and the check can fail.
 @Suite(.timeLimit(.minutes(5))) struct JSONSchemaTests {
   private static let directory: String =
-    #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/") + "/docs/schema"
+    #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+    + "/docs/schema"
 
   private static let file = """
     release = 1.0
@@ -55,7 +56,10 @@ import Testing
     let program = try Program(Self.file, files: ["conf.in": "release {{ release }}\n"])
     try await Self.check(program, "plan", "-n")
     let first = try await Self.check(program, "run", status: 3, "-k", "-v")
-    #expect(first.isSuperset(of: ["run-started", "started", "step-started", "output", "step-finished", "finished", "run-finished"]))
+    #expect(
+      first.isSuperset(of: [
+        "run-started", "started", "step-started", "output", "step-finished", "finished", "run-finished",
+      ]))
     let second = try await Self.check(program, "run", status: 3, "-k", "release=1.1")
     #expect(second.contains("forecast"))
     try await Self.check(program, "plan", status: 4, "-n", "release=1.2")
