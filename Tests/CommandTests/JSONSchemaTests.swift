@@ -69,7 +69,6 @@ import Testing
     try await Self.check(program, "graph", "graph")
     try await Self.check(program, "access", "access")
     try await Self.check(program, "gc", "gc")
-    try await Self.check(program, "run", "clean", "--yes")
   }
 
   /// Servers that exist already need no cloud, and `doctor` none that answers.

@@ -5,8 +5,11 @@ import Foundation
 public struct JSONSchema: Sendable {
   /// What is wrong, and where.
   public struct Failure: Error, Hashable, CustomStringConvertible {
+    /// Where: keys and indexes after slashes.
     public var path: String
+    /// What is wrong there.
     public var problem: String
+    /// Both.
     public var description: String { "\(path.isEmpty ? "/" : path): \(problem)" }
   }
 
@@ -19,6 +22,7 @@ public struct JSONSchema: Sendable {
     case array([Value])
     case object([String: Value])
 
+    /// Any value is one.
     public init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
       if container.decodeNil() {
@@ -36,8 +40,10 @@ public struct JSONSchema: Sendable {
       }
     }
 
+    /// Reads one from its text.
     public init(text: String) throws { self = try JSONDecoder().decode(Value.self, from: Data(text.utf8)) }
 
+    /// A field of an object; nil where there is none.
     public subscript(key: String) -> Value? {
       if case .object(let fields) = self { fields[key] } else { nil }
     }
@@ -65,6 +71,7 @@ public struct JSONSchema: Sendable {
     try self.init(files)
   }
 
+  /// The files' names, sorted.
   public var names: [String] { files.keys.sorted() }
 
   /// Everything that is wrong with a value by the schema in a file.
