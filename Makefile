@@ -7,7 +7,7 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null); do \
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake
 
-.PHONY: all build demo demo-clean test test-packs test-cloud kill-test chaos under-systemd sanitize fuzz install bench fmt lint setup clean
+.PHONY: all build demo demo-clean test test-packs test-cloud kill-test chaos under-systemd sanitize fuzz test-shells test-editors install uninstall bench fmt lint setup clean
 
 all: build
 
@@ -59,8 +59,33 @@ chaos: build
 fuzz: setup
 	Tests/Fuzz/run $(or $(COUNT),10000000)
 
+# Completions in bash, zsh and fish, and the manual pages.
+test-shells: build
+	.ci/steps/45-shells
+
+# The editors' grammar, on every Stackfile that is here.
+test-editors:
+	.ci/steps/46-editors
+
+# Below $(DESTDIR): program, manual pages and completions, where Debian's shells look for them.
+SHARE := $(DESTDIR)$(PREFIX)/share
+ZSH_DIRECTORY := zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+INSTALLED := $(DESTDIR)$(PREFIX)/bin/stackmake \
+	$(SHARE)/man/man1/stackmake.1 $(SHARE)/man/man5/Stackfile.5 \
+	$(SHARE)/bash-completion/completions/stackmake $(SHARE)/$(ZSH_DIRECTORY)/_stackmake \
+	$(SHARE)/fish/vendor_completions.d/stackmake.fish
+
 install: build
-	install -D -m 0755 $(STACKMAKE) $(DESTDIR)$(PREFIX)/bin/stackmake
+	install -d $(sort $(dir $(INSTALLED)))
+	install -m 0755 $(STACKMAKE) $(DESTDIR)$(PREFIX)/bin/stackmake
+	umask 022 && for page in stackmake.1 Stackfile.5; do \
+	  $(STACKMAKE) __manual $$page >$(SHARE)/man/man$${page##*.}/$$page || exit 1; done
+	umask 022 && $(STACKMAKE) completions bash >$(SHARE)/bash-completion/completions/stackmake
+	umask 022 && $(STACKMAKE) completions zsh >$(SHARE)/$(ZSH_DIRECTORY)/_stackmake
+	umask 022 && $(STACKMAKE) completions fish >$(SHARE)/fish/vendor_completions.d/stackmake.fish
+
+uninstall:
+	rm -f $(INSTALLED)
 
 # Against named peers, and what can't be beaten; PARTS= takes some. The part `servers` starts a test cloud.
 bench: build

@@ -14,21 +14,11 @@ struct AccessCommand: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "One of \(AccessText.Format.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "format"))
-  var format: String = AccessText.Format.text.rawValue
+  @Option(name: .long, help: "How to write it.")
+  var format = AccessText.Format.text
 
   @Argument(help: ArgumentHelp("NAME=VALUE sets a variable.", valueName: "name=value"))
   var words: [String] = []
-
-  func validate() throws {
-    if AccessText.Format(rawValue: format) == nil {
-      let known = AccessText.Format.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("--format \(format) is none of \(known).")
-    }
-  }
 
   mutating func run() async throws {
     let (goals, overrides) = CommandWords.split(words)
@@ -70,12 +60,15 @@ struct AccessCommand: AsyncParsableCommand {
     }
     let text = AccessText(values: values, cluster: session.graph.variables["cluster"] ?? "cluster")
     do throws(AccessText.Missing) {
-      let format = session.options.json ? .json : AccessText.Format(rawValue: format)!
+      let format = session.options.json ? .json : format
       Console.write(try text.text(format), to: .standardOutput)
     } catch {
       Console.error(
-        "stackmake: error: --format \(format) needs `access: \(error.variable) = …`, which nothing here declares")
+        "stackmake: error: --format \(format.rawValue) needs `access: \(error.variable) = …`, which nothing here declares"
+      )
       throw ExitStatusError.wrongUse
     }
   }
 }
+
+extension AccessText.Format: ExpressibleByArgument {}

@@ -2,7 +2,7 @@ import StackMake
 
 /// How to reach what was built, from the variables of the target `access`.
 struct AccessText {
-  enum Format: String, CaseIterable {
+  enum Format: String, CaseIterable, Sendable {
     case text, json, openrc
     case cloudsYAML = "clouds.yaml"
   }

@@ -1,9 +1,9 @@
+import ArgumentParser
+
 /// Puts a command word first, so that `stackmake -n clean` and `stackmake clean -n` are the same.
 enum CommandWords {
-  static let commands: Set<String> = [
-    "clean", "status", "why", "log", "ssh", "run", "list", "prune", "gc", "doctor", "build", "help",
-    "graph", "report", "fmt",
-  ]
+  /// The parser adds `help` itself.
+  static let commands = Set(Stackmake.configuration.subcommands.map { $0._commandName } + ["help"])
   private static let optionsWithValue: Set<String> = [
     "-j", "--jobs", "-f", "--file", "-C", "--directory", "--trace", "--format",
   ]

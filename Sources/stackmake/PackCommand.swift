@@ -11,10 +11,10 @@ struct PackCommand: ParsableCommand {
       What a pack sets with ?= your Stackfile may set; a recipe of yours for the same target goes before the pack's.
       """)
 
-  @Argument(help: "A pack.")
+  @Argument(help: ArgumentHelp("A pack.", valueName: "pack"))
   var name: String?
 
-  @Argument(help: "A file of it.")
+  @Argument(help: ArgumentHelp("A file of it.", valueName: "pack-file"))
   var file: String?
 
   func run() throws {

@@ -12,7 +12,7 @@ struct ReportCommand: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  @Argument(help: ArgumentHelp("Where to write the page; then targets or globs, and NAME=VALUE.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Where to write the page; then targets or globs, and NAME=VALUE.", valueName: "page"))
   var words: [String]
 
   /// Of a log its end, and of all logs no more than this.
@@ -83,7 +83,7 @@ struct ReportCommand: AsyncParsableCommand {
   }
 
   private static let page: ReportPage = {
-    func text(_ name: String) -> String { pageFiles.first { $0.pack == "report" && $0.name == name }?.text ?? "" }
+    func text(_ name: String) -> String { EmbeddedFile.text(name, in: "report") }
     return ReportPage(page: text("report.html"), style: text("report.css"), script: text("report.js"))
   }()
 }

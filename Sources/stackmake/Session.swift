@@ -36,10 +36,7 @@ struct Session: Sendable {
     let directory = directory(of: file)
     let files = WatchingFileSystem(directory: directory)
     let fileSystem = PackFileSystem(.builtIn, over: files)
-    let loader = Loader(
-      fileSystem: fileSystem, dialect: .stack(cluster: clusterName(directory)), packs: Packs.builtIn.stackfiles,
-      environment: environment, overrides: overrides, asked: asked)
-    let result = loader.load(file.lastComponent?.string ?? "Stackfile")
+    let result = load(file, from: fileSystem, environment: environment, overrides: overrides, asked: asked)
     guard let graph = result.graph else {
       Console.write(DiagnosticRenderer(sources: result.sources).render(result.diagnostics), to: .standardError)
       throw ExitStatusError.wrongUse
@@ -48,6 +45,17 @@ struct Session: Sendable {
       options: CommonOptionsValue(options), environment: environment, directory: directory, graph: graph,
       fileSystem: fileSystem, files: files, environmentUsed: result.environmentUsed,
       command: CommandLine.arguments.dropFirst().joined(separator: " "), start: Self.now())
+  }
+
+  /// The graph of a Stackfile, or what is wrong with it. Reads files alone.
+  static func load(
+    _ file: FilePath, from fileSystem: PackFileSystem, environment: [String: String],
+    overrides: [(name: String, value: String)], asked: [String] = []
+  ) -> LoadResult {
+    let loader = Loader(
+      fileSystem: fileSystem, dialect: .stack(cluster: clusterName(directory(of: file))),
+      packs: Packs.builtIn.stackfiles, environment: environment, overrides: overrides, asked: asked)
+    return loader.load(file.lastComponent?.string ?? "Stackfile")
   }
 
   static func home(in environment: [String: String]) -> FilePath? {
@@ -61,7 +69,7 @@ struct Session: Sendable {
     return base.pushing(FilePath(options.file ?? "Stackfile"))
   }
 
-  private static func directory(of stackfile: FilePath) -> FilePath {
+  static func directory(of stackfile: FilePath) -> FilePath {
     stackfile.removingLastComponent().lexicallyNormalized()
   }
 

@@ -23,6 +23,7 @@ struct Stackmake: AsyncParsableCommand {
       WhyCommand.self, LogCommand.self, SSHCommand.self, RunCommand.self, AccessCommand.self,
       PackCommand.self, ListCommand.self, DoctorCommand.self, GraphCommand.self,
       ReportCommand.self, FormatCommand.self,
+      CompletionsCommand.self, CompleteCommand.self, ManualCommand.self,
     ],
     defaultSubcommand: BuildCommand.self)
 }

@@ -10,7 +10,7 @@ struct WhyCommand: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  @Argument(help: "A target; NAME=VALUE sets a variable.")
+  @Argument(help: ArgumentHelp("A target; NAME=VALUE sets a variable.", valueName: "target"))
   var words: [String]
 
   mutating func run() async throws {

@@ -1,0 +1,1 @@
+autocmd BufNewFile,BufRead Stackfile,Stackfile.* setfiletype stackfile
