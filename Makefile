@@ -7,7 +7,7 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null); do \
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake
 
-.PHONY: all build demo demo-clean test test-packs test-cloud kill-test chaos under-systemd sanitize fuzz test-shells test-editors install uninstall bench fmt lint setup clean
+.PHONY: all build demo demo-clean test test-packs test-cloud kill-test chaos under-systemd sanitize fuzz test-shells test-editors install uninstall tarball deb test-packages book walkthrough bench fmt lint setup clean
 
 all: build
 
@@ -86,6 +86,23 @@ install: build
 
 uninstall:
 	rm -f $(INSTALLED)
+
+# What can be handed on: the release program with documentation and examples, in .build/packages.
+tarball deb: build
+	@scripts/package $@ $(STACKMAKE) .build/packages
+
+# Both in fresh roots of Debian 12 and 13.
+test-packages: build
+	Tests/Packages/fresh-root $(STACKMAKE)
+
+# docs/ as one page.
+book:
+	@scripts/need cmark-gfm
+	@scripts/book .build/book/stackmake.html
+
+# What README and tutorial tell their readers to type, typed, on the local cloud.
+walkthrough: build
+	Tests/Docs/walkthrough $(STACKMAKE) README.md docs/tutorial.md
 
 # Against named peers, and what can't be beaten; PARTS= takes some. The part `servers` starts a test cloud.
 bench: build
