@@ -41,12 +41,12 @@ struct Standing {
   let running: Set<String>
   let redactor: Redactor
 
-  init(_ session: Session, _ targets: [TargetID]) async throws {
+  init(_ session: Session, _ targets: [TargetID], forced: Set<TargetID> = []) async throws {
     let store = try session.readOnlyStore()
     let world = try World.open(session, store: store, isReading: true)
     let files = try session.sourceFiles(targets)
     let assessor = try await session.reported {
-      try await world.assessor(targets, files: files, store: store, forced: [])
+      try await world.assessor(targets, files: files, store: store, forced: forced)
     }
     running = try TargetStatus.running(session, store)
     await world.close()

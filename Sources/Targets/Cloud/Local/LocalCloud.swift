@@ -38,6 +38,12 @@ package final class LocalCloud: Cloud {
     return resolution
   }
 
+  /// What it has to choose from. Throws with everything that this host lacks.
+  package func menu() async throws(CloudError) -> CloudMenu {
+    _ = try await host.ready()
+    return LocalCatalog.menu
+  }
+
   /// What this host has of what machines need, and how much of it is given out. Throws with everything that it lacks.
   package func examine() async throws(CloudError) -> [DoctorFinding] {
     let capacity = try await capacity(try await host.ready())

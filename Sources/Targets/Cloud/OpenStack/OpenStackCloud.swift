@@ -40,6 +40,9 @@ package final class OpenStackCloud: Cloud {
     return resolution
   }
 
+  /// What it has to choose from.
+  package func menu() async throws(CloudError) -> CloudMenu { try await offers.menu() }
+
   package func machines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
     seen(try await servers(cluster))
   }
