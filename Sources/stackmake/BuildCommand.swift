@@ -134,6 +134,13 @@ struct BuildCommand: AsyncParsableCommand {
       let task = Task { () async throws -> Summary in
         try await world.cleaner(store, reporters.all, interrupt, pool).resume(graph: session.graph)
         let assessor = try await world.assessor(targets, files: files, store: store, forced: forced)
+        if let end = Standing.end(assessor, session.graph.closure(of: targets)), end <= Session.now() {
+          reporters.all.report(
+            .warning(
+              target: nil,
+              text: "the cluster \(ClusterEnd.text(end, now: Session.now())): anybody's `gc --expired` may take it; a longer "
+                + "`expire` keeps it"))
+        }
         var builder = Builder(
           assessor: assessor, runner: world.runner, files: files, secrets: world.secrets, store: store,
           reporter: reporters.all, interrupt: interrupt, pool: pool, now: Session.now, jobs: jobs,

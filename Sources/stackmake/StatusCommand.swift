@@ -27,7 +27,8 @@ struct StatusCommand: AsyncParsableCommand {
       try await StatusWatch(interval: watch, json: common.json) { try await Self.look(common, words) }.run()
     }
     let look = try await Self.look(common, words)
-    Console.write(look.rows.map { look.text($0, json: common.json) }.joined(), to: .standardOutput)
+    let lines = look.rows.map { look.text($0, json: common.json) } + [look.endText(json: common.json)]
+    Console.write(lines.joined(), to: .standardOutput)
   }
 
   private static func look(_ common: CommonOptions, _ words: [String]) async throws -> StatusLook {
@@ -41,19 +42,24 @@ struct StatusCommand: AsyncParsableCommand {
         planned, session.graph, standing.assessor, waitsFor: waits[planned.target],
         isRunning: standing.running.contains(session.graph.name(planned.target)))
     }
-    return StatusLook(rows: rows, redactor: standing.redactor, now: Session.now())
+    return StatusLook(
+      rows: rows, redactor: standing.redactor, now: Session.now(),
+      cluster: session.graph.variables["cluster"] ?? "cluster", end: standing.end)
   }
 }
 
 /// What one look at the cluster gave.
 struct StatusLook: Sendable {
   let rows: [StatusRow]
+  /// When the cluster ends, in seconds since 1970.
+  let end: Double?
   private let redactor: Redactor
   private let now: Double
+  private let cluster: String
   private let width: Int
 
-  init(rows: [StatusRow], redactor: Redactor, now: Double) {
-    (self.rows, self.redactor, self.now) = (rows, redactor, now)
+  init(rows: [StatusRow], redactor: Redactor, now: Double, cluster: String = "", end: Double? = nil) {
+    (self.rows, self.redactor, self.now, self.cluster, self.end) = (rows, redactor, now, cluster, end)
     width = rows.map(\.name.count).max() ?? 0
   }
 
@@ -78,6 +84,31 @@ extension StatusCommand {
       }
     }
     return waits
+  }
+}
+
+extension StatusLook {
+  /// When the cluster ends, with its newline; "" where no time is said.
+  func endText(json: Bool) -> String {
+    guard let end else { return "" }
+    if json { return JSONCluster(cluster: cluster, endsAt: end).line }
+    let more = end > now ? "" : ": `stackmake gc --expired` lists it, a longer `expire` keeps it"
+    return "cluster \(cluster) \(ClusterEnd.text(end, now: now))\(more)\n"
+  }
+}
+
+/// The cluster in `status --json`, where it has an end.
+private struct JSONCluster: JSONRecord {
+  var version = jsonVersion
+  var type = "cluster"
+  /// Its name.
+  var cluster: String
+  /// Seconds since 1970.
+  var endsAt: Double
+
+  enum CodingKeys: String, CodingKey {
+    case version, type, cluster
+    case endsAt = "ends-at"
   }
 }
 

@@ -69,10 +69,12 @@ struct StatusWatch {
   }
 
   private func frame(_ seen: Seen, height: Int) -> [String] {
-    let lines: [(text: String, saysLittle: Bool)]
+    var lines: [(text: String, saysLittle: Bool)]
     switch seen {
     case .rows(let look):
       lines = look.rows.map { (String(look.text($0, json: false).dropLast()), $0.state == "fresh") }
+      let end = look.endText(json: false)
+      if !end.isEmpty { lines.append((String(end.dropLast()), false)) }
     case .trouble(let text): lines = text.split(separator: "\n").map { (String($0), false) }
     }
     let every = interval == interval.rounded() ? String(Int(interval)) : String(interval)
@@ -96,6 +98,7 @@ struct StatusWatch {
       for row in before.rows where !names.contains(row.name) && !json {
         Console.line("\(row.name)  gone: it is no target any more")
       }
+      if look.end != before.end { Console.write(look.endText(json: json), to: .standardOutput) }
       before = look
     }
   }

@@ -53,5 +53,13 @@ struct Standing {
     (self.store, self.assessor, plan, redactor) = (store, assessor, assessor.plan(targets), world.redactor)
   }
 
+  /// When the cluster ends, as its servers say it.
+  var end: Double? { Self.end(assessor, plan.map(\.target)) }
+
+  static func end(_ assessor: Assessor, _ targets: [TargetID]) -> Double? {
+    let servers = targets.filter { assessor.graph.kind($0) == "server" }
+    return ServerKind.end(servers.compactMap { assessor.observations.observation(of: $0) })
+  }
+
   func rows(_ graph: Graph) -> [TargetStatus] { TargetStatus.all(plan, graph, assessor, running: running) }
 }

@@ -81,16 +81,13 @@ import Testing
 
   @Test func aHostThatCantBeACloud() async throws {
     let program = try empty()
-    let run = try await program.run("init", environment: ["PATH": "/nonexistent"])
+    // An overlay takes no such path.
+    let run = try await program.run("init", environment: ["STACKMAKE_LOCAL_ROOT": "/var/tmp/a,b"])
     #expect(run.status == 3)
-    if Self.canBeACloud {
-      #expect(
-        run.errors.hasPrefix(
-          "stackmake: error: can't write a Stackfile for cloud `local`: use this host as a cloud: `apt-config` is missing; "
-        ),
-        "\(run.errors)")
-      #expect(run.errors.contains("\n  hint: apt-get install -y "))
-    }
+    #expect(
+      run.errors.hasPrefix("stackmake: error: can't write a Stackfile for cloud `local`: use this host as a cloud: "),
+      "\(run.errors)")
+    #expect(run.errors.contains("\n  hint: "), "\(run.errors)")
     #expect(!program.exists("Stackfile"))
     #expect(!program.exists(".stackmake"))
   }

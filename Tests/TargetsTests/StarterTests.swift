@@ -118,6 +118,9 @@ import Testing
         # floating = yes
         # A key pair of yours instead of one that is made for the cluster: mine
         # key_pair = mine
+        # How long all of it is meant to be there, from its first server on. `stackmake status` tells when it ends,
+        # `stackmake gc --expired --yes` takes down what is past its end.
+        # expire = 3d
 
         # Every server reaches every other by its name, by ssh and without a password.
         ssh-mesh:

@@ -57,8 +57,13 @@ package struct StarterText: Sendable {
         "# A key pair of yours instead of one that is made for the cluster: \(Self.some(menu.keyPairs))\n"
           + "# key_pair = \(first)")
     }
-    if !more.isEmpty { parts.append(more.joined(separator: "\n")) }
-    return parts
+    more.append(
+      """
+      # How long all of it is meant to be there, from its first server on. `stackmake status` tells when it ends,
+      # `stackmake gc --expired --yes` takes down what is past its end.
+      # expire = 3d
+      """)
+    return parts + [more.joined(separator: "\n")]
   }
 
   private var build: String {

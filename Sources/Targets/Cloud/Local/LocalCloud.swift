@@ -61,6 +61,14 @@ package final class LocalCloud: Cloud {
     return try await watch(cluster).now()
   }
 
+  package func allMachines() async throws(CloudError) -> [Machine] {
+    try HostCheck.checkUser(host.settings, "list servers")
+    let files = files
+    return try await offload { () throws(CloudError) in
+      try files.records().map { files.machine($0.id).machine($0) }
+    }
+  }
+
   package func nextMachines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
     try await watch(cluster).next()
   }
@@ -121,6 +129,7 @@ package final class LocalCloud: Cloud {
           throw CloudError(.notFound, operation: operation, cause: "there is no machine `\(id)`")
         }
         record.metadata = spec.metadata
+        record.expiresAt = spec.expiresAt
         try machine.write(record)
       }
     }

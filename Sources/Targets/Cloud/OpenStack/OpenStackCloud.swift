@@ -51,6 +51,12 @@ package final class OpenStackCloud: Cloud {
     seen(try await nextServers(cluster))
   }
 
+  package func allMachines() async throws(CloudError) -> [Machine] {
+    let list = try await api.novaList(
+      "list servers", "/servers/detail", "servers", query: [QueryItem("tags", ClusterMark.tag)])
+    return list.compactMap { NovaServer($0)?.machine }
+  }
+
   private func seen(_ servers: [NovaServer]) -> [Machine] {
     let machines = servers.compactMap(\.machine)
     state.withLock { state in for machine in machines { state.tags[machine.id] = machine.tag } }
