@@ -138,8 +138,8 @@ struct BuildCommand: AsyncParsableCommand {
           reporters.all.report(
             .warning(
               target: nil,
-              text: "the cluster \(ClusterEnd.text(end, now: Session.now())): anybody's `gc --expired` may take it; a longer "
-                + "`expire` keeps it"))
+              text: "the cluster \(ClusterEnd.text(end, now: Session.now())): anybody's `gc --expired` may take it; "
+                + "a longer `expire` keeps it"))
         }
         var builder = Builder(
           assessor: assessor, runner: world.runner, files: files, secrets: world.secrets, store: store,

@@ -30,6 +30,7 @@ struct ExpiredRun {
     // Where this directory's own cluster is among them, nobody builds it meanwhile.
     let lock = try ownLock(session, expired)
     for cluster in expired { try await delete(cluster, cloud) }
+    if lock != nil, let session { try forget(session) }
     let left = ExpiredCluster.all(try await asked("list servers") { try await cloud.allMachines() }, now: now)
     Console.write(ExpiredText(json: json).text(left, now: now), to: .standardOutput)
     extendLifetime(lock)
@@ -67,6 +68,15 @@ struct ExpiredRun {
     return expired.contains { $0.id == own } ? try session.lock() : nil
   }
 
+  /// As after `clean`: nothing is on record of what is gone.
+  private func forget(_ session: Session) throws {
+    let store = try session.store()
+    try session.recorded { () throws(StoreError) in
+      try store.forget(World.recordedTargets(store).sorted())
+      for intent in try store.intents() { try store.settle(intent.id, set: [:]) }
+    }
+  }
+
   /// That of the Stackfile; where there is none, the one that the words and the environment name.
   private func cloud() throws -> (any Cloud, Session?) {
     let file = try Session.stackfile(common)
@@ -86,7 +96,7 @@ struct ExpiredRun {
       choice = CloudChoice(session!, note: note, trace: trace)
     }
     guard !choice.isStatic else {
-      Console.error("stackmake: error: servers of `cloud = static` have no end: nothing made them, and nothing deletes them")
+      Console.error("stackmake: error: servers of `cloud = static` have no end: they were there before")
       throw ExitStatusError.wrongUse
     }
     return (choice.isLocal ? LocalCloud(choice.localSettings) : try choice.openStack(), session)

@@ -83,7 +83,8 @@ import Testing
     Change(
       name: "in.txt", text: "second\n",
       moved: [
-        "base: file `in.txt` changed (sha256 HEX… -> HEX…)", "app: output `inputs` of `base` changed (DIGEST -> DIGEST)",
+        "base: file `in.txt` changed (sha256 HEX… -> HEX…)",
+        "app: output `inputs` of `base` changed (DIGEST -> DIGEST)",
       ]),
     Change(
       name: "Stackfile", text: file.replacing("?= one", with: "?= three"),

@@ -8,7 +8,7 @@ import Testing
     var region = ScreenRegion()
     var screen = Screen(width: 20, height: 10)
     for frame in [["one", "two"], ["one", "two"], ["a much longer line than that"], [], ["x", "y", "z"]] {
-      screen.write(Array(region.change(to: frame, width: 20).utf8)[...])
+      screen.write(Array(region.change(to: frame, width: 20).replacing("\n", with: "\r\n").utf8)[...])
       let shown = screen.text.split(separator: "\n").map(String.init)
       #expect(shown == frame.map { $0.count > 19 ? String($0.prefix(18)) + "…" : $0 })
     }
