@@ -68,7 +68,8 @@ extension AcceptanceTests {
       #expect(gone.status == 0 && gone.output == "stackmake: nothing is past its end\n", "\(gone)")
       #expect(try await cluster.cloud.machines().isEmpty)
 
-      #expect(try await cluster.stackmake("status", "server/web").output.hasSuffix("server/web       stale: never built\n"))
+      #expect(
+        try await cluster.stackmake("status", "server/web").output.hasSuffix("server/web       stale: never built\n"))
 
       // The next one begins anew; without `expire` it has no end.
       try write("3d")
