@@ -29,14 +29,25 @@ struct BuildCommand: AsyncParsableCommand {
   @Option(name: .long, help: ArgumentHelp("Write the run as Chrome trace events.", valueName: "FILE"))
   var trace: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Do what this plan of `plan --save` says, where nothing moved since.", valueName: "FILE"))
+  var apply: String?
+
   @Argument(help: ArgumentHelp("Targets or globs; NAME=VALUE sets a variable.", valueName: "goal"))
   var words: [String] = []
 
   func validate() throws {
     if jobs < 1 { throw ValidationError("-j takes a whole number from 1.") }
+    guard apply != nil else { return }
+    if !words.isEmpty { throw ValidationError("--apply takes goals and variables from the plan.") }
+    if alwaysMake || question || common.noRefresh {
+      throw ValidationError("--apply can't be combined with -B, -q or --no-refresh.")
+    }
   }
 
   mutating func run() async throws {
+    if let apply { return try await carryOut(PlanFile(reading: apply)) }
     let (goals, overrides) = CommandWords.split(words)
     let answer = try isPlain ? FreshAnswer(common, goals: goals, overrides: overrides) : nil
     if let count = answer?.count { return say(count) }
@@ -49,6 +60,21 @@ struct BuildCommand: AsyncParsableCommand {
     } else {
       try await build(session, targets, files, forced, answer)
     }
+  }
+
+  /// What was planned, and nothing else.
+  private func carryOut(_ file: PlanFile) async throws {
+    let session = try Session.open(common, overrides: file.question.overrides)
+    let targets = try session.targets(file.question.goals)
+    if dryRun {
+      let standing = try await file.check(session, targets).now
+      let text = PlanText(graph: session.graph, json: session.options.json).text(standing.plan)
+      Console.write(standing.redactor.redact(text), to: .standardOutput)
+      if standing.plan.contains(where: { $0.state.word == "locked" }) { throw ExitStatusError.locked }
+      return
+    }
+    let files = try session.sourceFiles(targets)
+    try await build(session, targets, files, file.question.isForced ? Set(targets) : [], nil, file)
   }
 
   /// Whether all that it says where there is nothing to do is one line.
@@ -84,10 +110,13 @@ struct BuildCommand: AsyncParsableCommand {
   }
 
   private func build(
-    _ session: Session, _ targets: [TargetID], _ files: SourceFiles, _ forced: Set<TargetID>, _ answer: FreshAnswer?
+    _ session: Session, _ targets: [TargetID], _ files: SourceFiles, _ forced: Set<TargetID>, _ answer: FreshAnswer?,
+    _ file: PlanFile? = nil
   ) async throws {
     try CloudChoice.check(session)
     let lock = try session.lock()
+    // Under the lock: from here on nobody else moves anything.
+    let planned = try await file?.check(session, targets).builds
     let store = try session.store()
     let voice = LateNote()
     let world = try World.open(session, store: store, isReading: false, voice: voice)
@@ -105,10 +134,18 @@ struct BuildCommand: AsyncParsableCommand {
       let task = Task { () async throws -> Summary in
         try await world.cleaner(store, reporters.all, interrupt, pool).resume(graph: session.graph)
         let assessor = try await world.assessor(targets, files: files, store: store, forced: forced)
-        let builder = Builder(
+        if let end = Standing.end(assessor, session.graph.closure(of: targets)), end <= Session.now() {
+          reporters.all.report(
+            .warning(
+              target: nil,
+              text: "the cluster \(ClusterEnd.text(end, now: Session.now())): anybody's `gc --expired` may take it; "
+                + "a longer `expire` keeps it"))
+        }
+        var builder = Builder(
           assessor: assessor, runner: world.runner, files: files, secrets: world.secrets, store: store,
           reporter: reporters.all, interrupt: interrupt, pool: pool, now: Session.now, jobs: jobs,
           keepsGoing: keepsGoing)
+        builder.planned = planned
         let summary = try await builder.build(targets, run: run)
         if summary.built + summary.failed > 0, !interrupt.isRequested {
           do {

@@ -60,7 +60,8 @@ struct CloudChoice {
     ).read(name)
   }
 
-  private func openStack() throws -> any Cloud {
+  /// - Parameter repeats: sends a request again where another time may do; not for those who wait for an answer at once.
+  func openStack(repeats: Bool = true) throws -> OpenStackCloud {
     let config: CloudConfig
     do throws(CloudConfigError) {
       config = try configuration()
@@ -72,7 +73,8 @@ struct CloudChoice {
       throw ExitStatusError.wrongUse
     }
     let clock = ContinuousClock()
-    let http = RetryingHTTP(self.http(config), clock: clock, now: Session.now, notify: note)
+    let once = self.http(config)
+    let http: any HTTP = repeats ? RetryingHTTP(once, clock: clock, now: Session.now, notify: note) : once
     return OpenStackCloud(
       ServiceClient(config, http: http, tokens: TokenSource(config, http: http, now: Session.now)), clock: clock)
   }

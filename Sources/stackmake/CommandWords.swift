@@ -6,9 +6,11 @@ enum CommandWords {
   static let commands = Set(Stackmake.configuration.subcommands.map { $0._commandName } + ["help"])
   private static let optionsWithValue: Set<String> = [
     "-j", "--jobs", "-f", "--file", "-C", "--directory", "--trace", "--format",
+    "--cloud", "--computes", "--pack", "--save", "--apply",
   ]
 
   static func ordered(_ words: [String]) -> [String] {
+    let words = withInterval(words)
     var i = 0
     while i < words.count {
       let word = words[i]
@@ -23,6 +25,14 @@ enum CommandWords {
       }
     }
     return words
+  }
+
+  /// `--watch` and `--watch 5` as `--watch=2` and `--watch=5`: the parser knows no option whose value may be left out.
+  private static func withInterval(_ words: [String]) -> [String] {
+    guard let at = words.firstIndex(of: "--watch"), !words[..<at].contains("--") else { return words }
+    let value = at + 1 < words.count ? Double(words[at + 1]) : nil
+    let rest = words[(at + (value == nil ? 1 : 2))...]
+    return words[..<at] + ["--watch=\(value == nil ? "2" : words[at + 1])"] + rest
   }
 
   /// `NAME=VALUE` words, and the others.

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Writes to the program's own streams.
 enum Console {
@@ -7,8 +8,12 @@ enum Console {
     case standardError = 2
   }
 
+  /// Where messages go that somebody shows otherwise.
+  @TaskLocal static var kept: KeptMessages?
+
   /// Writes all of `text`; a reader that went away is no reason to fail.
   static func write(_ text: String, to stream: Stream) {
+    if stream == .standardError, let kept { return kept.add(text) }
     var text = text
     text.withUTF8 { bytes in
       var rest = UnsafeRawBufferPointer(bytes)
@@ -32,4 +37,12 @@ enum Console {
     guard let answer = readLine(strippingNewline: true)?.lowercased() else { return false }
     return answer == "y" || answer == "yes"
   }
+}
+
+/// Messages on standard error, kept.
+final class KeptMessages: Sendable {
+  private let messages = Mutex("")
+
+  var text: String { messages.withLock { $0 } }
+  func add(_ text: String) { messages.withLock { $0 += text } }
 }

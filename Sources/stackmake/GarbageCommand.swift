@@ -17,6 +17,9 @@ struct GarbageCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Delete all that is listed.")
   var delete = false
 
+  @Flag(name: .long, help: "Whole clusters that are past their end, whoever made them; --yes deletes them.")
+  var expired = false
+
   @Flag(name: [.short, .long], help: "Don't ask.")
   var yes = false
 
@@ -33,6 +36,11 @@ struct GarbageCommand: AsyncParsableCommand {
   mutating func run() async throws {
     let (goals, overrides) = CommandWords.split(words)
     if let goal = goals.first { throw ValidationError("gc takes no target: `\(goal)`.") }
+    if expired {
+      return try await ExpiredRun(
+        common: common, overrides: overrides, isDeleting: delete || yes, isAsking: !yes, json: common.json
+      ).run()
+    }
     let run = GarbageRun(session: try Session.open(common, overrides: overrides), isAsking: !yes, jobs: jobs)
     if delete { try await run.delete() } else { try await run.list() }
   }

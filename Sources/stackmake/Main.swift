@@ -54,6 +54,7 @@ struct ExitStatusError: Error {
   static let failed = ExitStatusError(status: 3)
   static let locked = ExitStatusError(status: 4)
   static let held = ExitStatusError(status: 5)
+  static let moved = ExitStatusError(status: 6)
   static let interrupted = ExitStatusError(status: 130)
 
   let status: Int32

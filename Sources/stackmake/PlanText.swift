@@ -64,18 +64,6 @@ struct PlanText {
   }
 }
 
-extension PlannedTarget.State {
-  /// As `status` and `--json` say it.
-  var word: String {
-    switch self {
-    case .fresh: "fresh"
-    case .stale: "stale"
-    case .locked: "locked"
-    case .blocked: "unknown"
-    }
-  }
-}
-
 /// `1 target`, `2 targets`.
 struct Count: CustomStringConvertible {
   let description: String

@@ -16,6 +16,13 @@ struct Session: Sendable {
   let files: WatchingFileSystem
   /// The variables of the environment that the graph was made of.
   let environmentUsed: Set<String>
+  private let sourceMap: SourceMap
+  /// The files that the graph was made of: Stackfiles, packs, and what is rendered.
+  var sources: [SavedPlan.Source] {
+    sourceMap.files.filter { $0.origin != .commandLine }.map {
+      SavedPlan.Source(path: $0.path, digest: Fingerprint(of: $0.bytes))
+    }
+  }
   let command: String
   let start: Double
 
@@ -44,6 +51,7 @@ struct Session: Sendable {
     return Session(
       options: CommonOptionsValue(options), environment: environment, directory: directory, graph: graph,
       fileSystem: fileSystem, files: files, environmentUsed: result.environmentUsed,
+      sourceMap: result.sources,
       command: CommandLine.arguments.dropFirst().joined(separator: " "), start: Self.now())
   }
 

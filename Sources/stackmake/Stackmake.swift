@@ -15,14 +15,14 @@ struct Stackmake: AsyncParsableCommand {
     discussion: """
       Exit status: 0 done or nothing to do; 1 -q and something is stale; 2 wrong use or a wrong Stackfile, nothing \
       done; 3 a target failed; 4 a target is locked and needs clean; 5 another stackmake holds this cluster; \
-      130 interrupted.
+      6 a saved plan no longer holds, nothing done; 130 interrupted.
       """,
     version: version,
     subcommands: [
       BuildCommand.self, CleanCommand.self, PruneCommand.self, GarbageCommand.self, StatusCommand.self,
       WhyCommand.self, LogCommand.self, SSHCommand.self, RunCommand.self, AccessCommand.self,
       PackCommand.self, ListCommand.self, DoctorCommand.self, GraphCommand.self,
-      ReportCommand.self, FormatCommand.self,
+      ReportCommand.self, FormatCommand.self, InitCommand.self, PlanCommand.self,
       CompletionsCommand.self, CompleteCommand.self, ManualCommand.self,
     ],
     defaultSubcommand: BuildCommand.self)

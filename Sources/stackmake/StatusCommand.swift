@@ -9,28 +9,63 @@ struct StatusCommand: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Look again every so many seconds (2 unless given), until Ctrl-C.", valueName: "SECONDS"))
+  var watch: Double?
+
   @Argument(help: ArgumentHelp("Targets or globs; NAME=VALUE sets a variable.", valueName: "target"))
   var words: [String] = []
 
+  func validate() throws {
+    if let watch, !(0.1...86_400).contains(watch) { throw ValidationError("--watch takes seconds, from 0.1 to 86400.") }
+  }
+
   mutating func run() async throws {
+    let (common, words) = (common, words)
+    if let watch {
+      try await StatusWatch(interval: watch, json: common.json) { try await Self.look(common, words) }.run()
+    }
+    let look = try await Self.look(common, words)
+    let lines = look.rows.map { look.text($0, json: common.json) } + [look.endText(json: common.json)]
+    Console.write(lines.joined(), to: .standardOutput)
+  }
+
+  private static func look(_ common: CommonOptions, _ words: [String]) async throws -> StatusLook {
     let (goals, overrides) = CommandWords.split(words)
     let session = try Session.open(common, overrides: overrides)
     let targets = try session.targets(goals)
     let standing = try await Standing(session, targets)
-    let waits = Self.waiting(standing.plan, session.graph, failed: Set(standing.assessor.failures.keys))
+    let waits = waiting(standing.plan, session.graph, failed: Set(standing.assessor.failures.keys))
     let rows = standing.plan.map { planned in
       StatusRow(
         planned, session.graph, standing.assessor, waitsFor: waits[planned.target],
         isRunning: standing.running.contains(session.graph.name(planned.target)))
     }
-    let now = Session.now()
-    if session.options.json {
-      Console.write(rows.map { standing.redactor.redact($0.record.line) }.joined(), to: .standardOutput)
-    } else {
-      let width = rows.map(\.name.count).max() ?? 0
-      let lines = rows.map { $0.line(width: width, now: now) + "\n" }
-      Console.write(standing.redactor.redact(lines.joined()), to: .standardOutput)
-    }
+    return StatusLook(
+      rows: rows, redactor: standing.redactor, now: Session.now(),
+      cluster: session.graph.variables["cluster"] ?? "cluster", end: standing.end)
+  }
+}
+
+/// What one look at the cluster gave.
+struct StatusLook: Sendable {
+  let rows: [StatusRow]
+  /// When the cluster ends, in seconds since 1970.
+  let end: Double?
+  private let redactor: Redactor
+  private let now: Double
+  private let cluster: String
+  private let width: Int
+
+  init(rows: [StatusRow], redactor: Redactor, now: Double, cluster: String = "", end: Double? = nil) {
+    (self.rows, self.redactor, self.now, self.cluster, self.end) = (rows, redactor, now, cluster, end)
+    width = rows.map(\.name.count).max() ?? 0
+  }
+
+  /// A row's line, with its newline and without secrets.
+  func text(_ row: StatusRow, json: Bool) -> String {
+    redactor.redact(json ? row.record.line : row.line(width: width, now: now) + "\n")
   }
 }
 
@@ -52,8 +87,33 @@ extension StatusCommand {
   }
 }
 
+extension StatusLook {
+  /// When the cluster ends, with its newline; "" where no time is said.
+  func endText(json: Bool) -> String {
+    guard let end else { return "" }
+    if json { return JSONCluster(cluster: cluster, endsAt: end).line }
+    let more = end > now ? "" : ": `stackmake gc --expired` lists it, a longer `expire` keeps it"
+    return "cluster \(cluster) \(ClusterEnd.text(end, now: now))\(more)\n"
+  }
+}
+
+/// The cluster in `status --json`, where it has an end.
+private struct JSONCluster: JSONRecord {
+  var version = jsonVersion
+  var type = "cluster"
+  /// Its name.
+  var cluster: String
+  /// Seconds since 1970.
+  var endsAt: Double
+
+  enum CodingKeys: String, CodingKey {
+    case version, type, cluster
+    case endsAt = "ends-at"
+  }
+}
+
 /// One target's line.
-struct StatusRow {
+struct StatusRow: Sendable {
   let name: String
   let state: String
   let why: String
@@ -92,6 +152,11 @@ struct StatusRow {
     record = JSONTarget(
       type: "status", target: name, kind: graph.kind(planned.target), state: state, reasons: planned.reasons,
       error: error, builtAt: builtAt)
+  }
+
+  /// Whether it says something else, but for how long ago something was.
+  func differs(from other: StatusRow) -> Bool {
+    (state, why, builtAt, place) != (other.state, other.why, other.builtAt, other.place)
   }
 
   func line(width: Int, now: Double) -> String {

@@ -41,16 +41,24 @@ struct Standing {
   let running: Set<String>
   let redactor: Redactor
 
-  init(_ session: Session, _ targets: [TargetID]) async throws {
+  init(_ session: Session, _ targets: [TargetID], forced: Set<TargetID> = []) async throws {
     let store = try session.readOnlyStore()
     let world = try World.open(session, store: store, isReading: true)
     let files = try session.sourceFiles(targets)
     let assessor = try await session.reported {
-      try await world.assessor(targets, files: files, store: store, forced: [])
+      try await world.assessor(targets, files: files, store: store, forced: forced)
     }
     running = try TargetStatus.running(session, store)
     await world.close()
     (self.store, self.assessor, plan, redactor) = (store, assessor, assessor.plan(targets), world.redactor)
+  }
+
+  /// When the cluster ends, as its servers say it.
+  var end: Double? { Self.end(assessor, plan.map(\.target)) }
+
+  static func end(_ assessor: Assessor, _ targets: [TargetID]) -> Double? {
+    let servers = targets.filter { assessor.graph.kind($0) == "server" }
+    return ServerKind.end(servers.compactMap { assessor.observations.observation(of: $0) })
   }
 
   func rows(_ graph: Graph) -> [TargetStatus] { TargetStatus.all(plan, graph, assessor, running: running) }

@@ -56,7 +56,8 @@ struct World: Sendable {
         cloud: cloud, id: try clusterID(session, store, isReading: isReading),
         name: graph.variables["cluster"] ?? "cluster", authorizedKeys: keys?.authorized ?? [],
         shells: shells(session, cloud, here: here, keys?.identities ?? [], bootLimit),
-        clock: ContinuousClock(), bootLimit: bootLimit, hostTrust: try hostTrust(session))
+        clock: ContinuousClock(), bootLimit: bootLimit, hostTrust: try hostTrust(session),
+        lifetime: try lifetime(session))
       kinds["image-validated"] = ImageValidatedKind(cluster: cluster!)
       kinds["layout"] = LayoutKind()
       kinds["ssh-mesh"] = SSHMeshKind(cluster: cluster!)
@@ -104,6 +105,16 @@ struct World: Sendable {
       throw ExitStatusError.wrongUse
     }
     return limit
+  }
+
+  /// How long the cluster is meant to be there: the variable `expire`.
+  private static func lifetime(_ session: Session) throws -> Lifetime? {
+    guard let text = session.graph.variables["expire"] else { return nil }
+    guard let lifetime = Lifetime(text) else {
+      Console.error("stackmake: error: `expire = \(text)` is no time\n  hint: write it as `12h`, `3d` or `2w`")
+      throw ExitStatusError.wrongUse
+    }
+    return lifetime
   }
 
   /// Made once for a state directory: two clusters of one name never take each other's servers.

@@ -44,10 +44,14 @@ final class Program: Sendable {
   /// A run that goes on.
   final class Running: Sendable {
     let pid: Int32
+    /// Where its streams go, without a terminal.
+    let outputFile: String
+    let errorFile: String
     let outcome: Task<Outcome, any Error>
 
-    init(pid: Int32, outcome: Task<Outcome, any Error>) {
+    init(pid: Int32, files name: String, outcome: Task<Outcome, any Error>) {
       self.pid = pid
+      (outputFile, errorFile) = (name + ".out", name + ".err")
       self.outcome = outcome
     }
 
@@ -76,7 +80,7 @@ final class Program: Sendable {
     try process.run()
     let pid = process.processIdentifier
     return Running(
-      pid: pid,
+      pid: pid, files: name,
       outcome: Task {
         var status: Int32 = .min
         for await value in ends { status = value }

@@ -106,6 +106,10 @@ package final class FakeCloud: Cloud {
     }
   }
 
+  package func allMachines() async throws(CloudError) -> [Machine] {
+    try call("list") { $0.machines.values.sorted { $0.id < $1.id } }
+  }
+
   package func nextMachines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
     try await machines(ofCluster: cluster)
   }
@@ -122,7 +126,8 @@ package final class FakeCloud: Cloud {
       state.made += 1
       let machine = Machine(
         id: "id-\(state.made)", name: spec.name, tag: spec.tag, status: .building, addresses: ["10.0.0.\(state.made)"],
-        imageID: spec.resolved.imageID, flavorID: spec.resolved.flavorID, createdAt: Double(state.made))
+        imageID: spec.resolved.imageID, flavorID: spec.resolved.flavorID, createdAt: Double(state.made),
+        expiresAt: spec.expiresAt)
       state.machines[machine.id] = machine
       return machine
     }
@@ -137,6 +142,7 @@ package final class FakeCloud: Cloud {
       machine.tag = spec.tag
       machine.imageID = spec.resolved.imageID
       machine.status = .building
+      machine.expiresAt = spec.expiresAt
       state.machines[id] = machine
       return machine
     }
@@ -158,6 +164,7 @@ package final class FakeCloud: Cloud {
         throw CloudError(.notFound, operation: "update server", cause: "there is no machine `\(id)`")
       }
       state.metadata[id] = spec.metadata
+      state.machines[id]!.expiresAt = spec.expiresAt
     }
   }
 

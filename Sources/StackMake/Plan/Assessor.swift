@@ -116,9 +116,10 @@ package struct Assessor: Sendable {
     for target in graph.closure(of: goals) {
       if let blocker = graph.dependencies(target, for: .order).first(where: { blocked[$0] != nil }) {
         blocked[target] = blocker
-        let reasons: [StaleReason] = []
+        let manifest = walk.manifest(of: target) { outputs[$0] }.manifest
         result.append(
-          PlannedTarget(target: target, reasons: reasons, state: .blocked(by: graph.name(blocker)), steps: []))
+          PlannedTarget(
+            target: target, reasons: [], state: .blocked(by: graph.name(blocker)), steps: [], manifest: manifest))
         continue
       }
       let assessment = assess(target) { outputs[$0] }
@@ -135,7 +136,9 @@ package struct Assessor: Sendable {
         steps = actions.map { planned($0, target) { outputs[$0] } }
       }
       result.append(
-        PlannedTarget(target: target, reasons: assessment.situation.reasons, state: state, steps: steps))
+        PlannedTarget(
+          target: target, reasons: assessment.situation.reasons, state: state, steps: steps,
+          manifest: assessment.situation.manifest))
     }
     return result
   }
@@ -177,4 +180,6 @@ package struct PlannedTarget: Sendable {
   package var reasons: [StaleReason]
   package var state: State
   package var steps: [Step]
+  /// As far as it is known before anything ran.
+  package var manifest: Manifest
 }

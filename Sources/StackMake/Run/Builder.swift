@@ -13,6 +13,8 @@ package struct Builder: Sendable {
   package var now: @Sendable () -> Double
   package var jobs: Int
   package var keepsGoing: Bool
+  /// The targets that may be built; nil: all.
+  package var planned: Set<TargetID>?
 
   package init(
     assessor: Assessor, runner: any StepRunner, files: SourceFiles, secrets: [String: String], store: any Store,
@@ -69,7 +71,7 @@ package struct Builder: Sendable {
         if interrupt.isRequested { schedule.stop() }
         while let target = schedule.check() {
           let assessment = assessor.assess(target) { outputs[$0] }
-          switch assessment.decision {
+          switch allowed(assessment.decision, target) {
           case nil:
             outputs[target] = assessment.outputs
             finish(Finished(target: target, outcome: .fresh, outputs: [:], seconds: 0), &schedule, &summary)
@@ -112,6 +114,15 @@ package struct Builder: Sendable {
     }
     reporter.report(.runFinished(summary))
     return summary
+  }
+
+  /// A target that was to stay as it is, and turns out to be stale, isn't built.
+  private func allowed(_ decision: Decision?, _ target: TargetID) -> Decision? {
+    guard case .run = decision, let planned, !planned.contains(target) else { return decision }
+    return .locked(
+      StepError(
+        .locked, operation: "apply the plan", subject: assessor.graph.name(target),
+        cause: "it was up to date in the plan, and what was built made it stale", hint: "make a new plan"))
   }
 
   private func isDone(_ state: Schedule.State) -> Bool {

@@ -20,7 +20,10 @@ package protocol Cloud: Sendable {
   /// all who ask at once.
   func machines(ofCluster cluster: String) async throws(CloudError) -> [Machine]
 
-  /// The same a while later, for those who wait until something is so: one list call for all of them.
+  /// Every machine that stackmake made there, of whatever cluster; as far as the login sees them.
+  func allMachines() async throws(CloudError) -> [Machine]
+
+  /// The same as `machines` a while later, for those who wait until something is so: one list call for all of them.
   func nextMachines(ofCluster cluster: String) async throws(CloudError) -> [Machine]
 
   /// Starts making a machine and returns as soon as it exists, by and large `building`. Where a machine with the same
@@ -113,11 +116,14 @@ package struct MachineSpec: Sendable, Hashable {
   package var metadata: [String: String]
   /// `ssh-ed25519 AAAA…`: the keys that first boot lets in.
   package var authorizedKeys: [String]
+  /// When the cluster is meant to end, in seconds since 1970; nil: no time is said.
+  package var expiresAt: Double?
 
   package init(
     tag: MachineTag, name: String, hostname: String, resolved: ResolvedMachine, userData: String,
-    metadata: [String: String], authorizedKeys: [String] = []
+    metadata: [String: String], authorizedKeys: [String] = [], expiresAt: Double? = nil
   ) {
+    self.expiresAt = expiresAt
     self.tag = tag
     self.name = name
     self.hostname = hostname
@@ -152,11 +158,14 @@ package struct Machine: Sendable, Hashable {
   package var createdAt: Double
   /// Where its sshd listens.
   package var port: UInt16
+  /// As `MachineSpec.expiresAt` said.
+  package var expiresAt: Double?
 
   package init(
     id: String, name: String, tag: MachineTag, status: Status, addresses: [String], imageID: String, flavorID: String,
-    createdAt: Double, port: UInt16 = 22
+    createdAt: Double, port: UInt16 = 22, expiresAt: Double? = nil
   ) {
+    self.expiresAt = expiresAt
     self.id = id
     self.name = name
     self.tag = tag

@@ -270,8 +270,10 @@ package struct Cleaner: Sendable {
     }
     let (registers, hostKey) = try cluster.newGeneration(generation, of: place.name, store)
     try recorded("write the journal", machine.name) { () throws(StoreError) in try store.set(registers) }
+    let spec = ServerBoot.spec(
+      cluster, place, generation, resolved, hostKey, expiresAt: try await cluster.end(store, at: now()))
     _ = try await cloud(place.name) { () async throws(CloudError) in
-      try await cluster.cloud.rebuild(machine.id, ServerBoot.spec(cluster, place, generation, resolved, hostKey))
+      try await cluster.cloud.rebuild(machine.id, spec)
     }
   }
 

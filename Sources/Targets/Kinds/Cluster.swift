@@ -16,14 +16,18 @@ package struct Cluster: Sendable {
   package let bootLimit: Duration
   /// What the Stackfile says of host keys; where machines stay, `static` whatever it says.
   package let hostTrust: HostTrust
+  /// How long it is meant to be there: the variable `expire`; nil where it says none, and where machines stay.
+  package let lifetime: Lifetime?
+  let beginning = ClusterBeginning()
   /// For all of its servers that boot.
   let consoles: ConsoleReader
 
   package init(
     cloud: any Cloud, id: String, name: String, authorizedKeys: [String], shells: any ShellProvider,
     clock: any Clock<Duration>, bootLimit: Duration = .seconds(900),
-    hostTrust: HostTrust = .console
+    hostTrust: HostTrust = .console, lifetime: Lifetime? = nil
   ) {
+    self.lifetime = cloud.keepsMachines ? nil : lifetime
     self.cloud = cloud
     self.id = id
     self.name = name

@@ -20,12 +20,14 @@ struct ServerBoot: Sendable {
       let problems = resolution.problems.map(\.message).joined(separator: "\n    ")
       throw StepError(operation: "create server", subject: build.name, cause: problems)
     }
-    return Self.spec(cluster, place, generation, resolved, hostKey)
+    let end = try await cluster.end(build.store, at: build.now())
+    return Self.spec(cluster, place, generation, resolved, hostKey, expiresAt: end)
   }
 
   /// All that is needed to make the machine. Pure.
   static func spec(
-    _ cluster: Cluster, _ place: Place, _ generation: Int, _ resolved: ResolvedMachine, _ hostKey: SSHKeyPair? = nil
+    _ cluster: Cluster, _ place: Place, _ generation: Int, _ resolved: ResolvedMachine, _ hostKey: SSHKeyPair? = nil,
+    expiresAt: Double? = nil
   ) -> MachineSpec {
     var metadata: [String: String] = [:]
     for (key, value) in place.settings where key.hasPrefix("meta.") { metadata[String(key.dropFirst(5))] = value }
@@ -38,7 +40,7 @@ struct ServerBoot: Sendable {
       userData: UserData.text(
         user: place.settings["user"] ?? "stack", hostname: place.name, authorizedKeys: keys,
         bootLine: UserData.bootLine(tag), hostKey: hostKey),
-      metadata: metadata, authorizedKeys: keys)
+      metadata: metadata, authorizedKeys: keys, expiresAt: expiresAt)
   }
 
   /// Gives the standing machine what can be given to it in place.

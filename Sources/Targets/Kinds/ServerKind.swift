@@ -10,6 +10,14 @@ package struct ServerKind: TargetKind {
 
   /// What of an observation says what there is once too often.
   private static let excessKey = "excess"
+  /// What of an observation says when its cluster is meant to end.
+  private static let endKey = "expires"
+
+  /// When the cluster ends, as the servers that were looked at say it; nil where there is none, or one has no end.
+  package static func end(_ observations: [Observation]) -> Double? {
+    ClusterEnd.of(observations.map { $0.values[endKey].flatMap(Timestamp.seconds) })
+  }
+
   private static let excessWord = "what is there twice"
 
   let cluster: Cluster
@@ -21,10 +29,12 @@ package struct ServerKind: TargetKind {
   package func attributes(of target: TargetID, in graph: Graph) -> [ManifestEntry] {
     guard let place = graph.place(target) else { return [] }
     // With which key it is logged in to makes it no other server.
-    return graph[place].settings.filter { $0.key != "key" }.sorted { $0.key < $1.key }.map { setting in
+    let settings = graph[place].settings.filter { $0.key != "key" }.sorted { $0.key < $1.key }.map { setting in
       let isInPlace = setting.key == "security-group" || setting.key.hasPrefix("meta.")
       return ManifestEntry("\(isInPlace ? ManifestEntry.inPlacePrefix : "")setting \(setting.key)", setting.value)
     }
+    guard let lifetime = cluster.lifetime else { return settings }
+    return settings + [ManifestEntry("\(ManifestEntry.inPlacePrefix)setting expire", lifetime.text)]
   }
 
   /// A server has its settings as attributes of its own: another line of the layout doesn't concern it.
@@ -39,6 +49,7 @@ package struct ServerKind: TargetKind {
     for target in targets {
       guard let place = graph.place(target), let machine = Self.newest(machines, graph[place].name) else { continue }
       var values = ["id": machine.id, "generation": String(machine.tag.generation)]
+      values[Self.endKey] = machine.expiresAt.map { ClusterEnd.stamp($0) }
       let own = excess.of(graph[place].name, isFirst: result.isEmpty)
       if !own.isEmpty { values[Self.excessKey] = own.text }
       result[target] = Observation(values: values, problem: Self.problem(machine.status))

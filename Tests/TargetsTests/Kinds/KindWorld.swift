@@ -13,11 +13,11 @@ struct KindWorld: Sendable {
   let time = ManualTime(5)
   let cluster: Cluster
 
-  init(_ text: String, bootLimit: Duration = .seconds(60)) throws {
+  init(_ text: String, bootLimit: Duration = .seconds(60), lifetime: Lifetime? = nil) throws {
     graph = try Graph.stackfile("cloud = local\n" + text, dialect: .stack(cluster: "lab"))
     cluster = Cluster(
       cloud: cloud, id: "c1", name: "lab", authorizedKeys: ["ssh-ed25519 AAAA"], shells: shells,
-      clock: JumpingClock(), bootLimit: bootLimit)
+      clock: JumpingClock(), bootLimit: bootLimit, lifetime: lifetime)
   }
 
   var kinds: [String: any TargetKind] {

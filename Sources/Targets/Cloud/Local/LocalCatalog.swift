@@ -13,6 +13,11 @@ struct LocalCatalog: Sendable, Hashable {
   /// Memory limits in MiB.
   static let flavors = ["m1.tiny": 512, "m1.small": 2048, "m1.medium": 4096, "m1.large": 8192]
 
+  static let menu = CloudMenu(
+    images: suites.keys.sorted().map { CloudMenu.Image(name: $0, distro: ImageDistro(name: $0)) },
+    usualImage: defaultImage,
+    flavors: flavors.sorted { $0.value < $1.value }.map { CloudMenu.Flavor(name: $0.key, memory: $0.value) })
+
   /// What there is to give out, and what is given out already.
   struct Capacity: Sendable, Hashable {
     var maximumMachines: Int

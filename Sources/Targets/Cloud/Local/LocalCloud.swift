@@ -38,6 +38,12 @@ package final class LocalCloud: Cloud {
     return resolution
   }
 
+  /// What it has to choose from. Throws with everything that this host lacks.
+  package func menu() async throws(CloudError) -> CloudMenu {
+    _ = try await host.ready()
+    return LocalCatalog.menu
+  }
+
   /// What this host has of what machines need, and how much of it is given out. Throws with everything that it lacks.
   package func examine() async throws(CloudError) -> [DoctorFinding] {
     let capacity = try await capacity(try await host.ready())
@@ -53,6 +59,14 @@ package final class LocalCloud: Cloud {
   package func machines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
     try HostCheck.checkUser(host.settings, "list servers")
     return try await watch(cluster).now()
+  }
+
+  package func allMachines() async throws(CloudError) -> [Machine] {
+    try HostCheck.checkUser(host.settings, "list servers")
+    let files = files
+    return try await offload { () throws(CloudError) in
+      try files.records().map { files.machine($0.id).machine($0) }
+    }
   }
 
   package func nextMachines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
@@ -115,6 +129,7 @@ package final class LocalCloud: Cloud {
           throw CloudError(.notFound, operation: operation, cause: "there is no machine `\(id)`")
         }
         record.metadata = spec.metadata
+        record.expiresAt = spec.expiresAt
         try machine.write(record)
       }
     }

@@ -20,6 +20,8 @@ struct MachineRecord: Codable, Sendable, Hashable {
   var files: [LocalExtras.File]?
   /// Seconds since 1970.
   var createdAt: Double
+  /// When its cluster is meant to end, in seconds since 1970.
+  var expiresAt: Double?
 
   var tag: MachineTag { MachineTag(cluster: cluster, server: server, generation: generation) }
 
@@ -57,6 +59,7 @@ struct MachineRecord: Codable, Sendable, Hashable {
     flavor = spec.resolved.flavorID
     userData = spec.userData
     metadata = spec.metadata
+    expiresAt = spec.expiresAt
   }
 
   /// Eight hexadecimal digits that stand for these texts.

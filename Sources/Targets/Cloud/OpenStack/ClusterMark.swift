@@ -12,6 +12,8 @@ struct ClusterMark: Sendable, Hashable {
   static let generationKey = "stackmake_generation"
   static let addressKey = "stackmake_address"
   static let floatingKey = "stackmake_floating"
+  /// When the cluster is meant to end, as `2026-12-01T12:00:00Z`: other programs can read it, too.
+  static let expiryKey = "stackmake_expires"
 
   var clusterTag: String { "sm-c-\(cluster)" }
 
@@ -20,12 +22,15 @@ struct ClusterMark: Sendable, Hashable {
     [Self.tag, clusterTag, String("sm-t-server.\(tag.server)".prefix(60)), "sm-g-\(tag.generation)"]
   }
 
-  func metadata(_ tag: MachineTag, _ addresses: ServerAddresses, _ own: [String: String]) -> [String: String] {
+  func metadata(
+    _ tag: MachineTag, _ addresses: ServerAddresses, _ own: [String: String], expiresAt: Double? = nil
+  ) -> [String: String] {
     var ours = [
       Self.clusterKey: tag.cluster, Self.serverKey: tag.server, Self.generationKey: String(tag.generation),
       Self.addressKey: addresses.fixed,
     ]
     ours[Self.floatingKey] = addresses.floating
+    ours[Self.expiryKey] = expiresAt.map { ClusterEnd.stamp($0) }
     return own.merging(ours) { _, ours in ours }
   }
 

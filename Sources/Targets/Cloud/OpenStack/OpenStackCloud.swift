@@ -40,12 +40,21 @@ package final class OpenStackCloud: Cloud {
     return resolution
   }
 
+  /// What it has to choose from.
+  package func menu() async throws(CloudError) -> CloudMenu { try await offers.menu() }
+
   package func machines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
     seen(try await servers(cluster))
   }
 
   package func nextMachines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
     seen(try await nextServers(cluster))
+  }
+
+  package func allMachines() async throws(CloudError) -> [Machine] {
+    let list = try await api.novaList(
+      "list servers", "/servers/detail", "servers", query: [QueryItem("tags", ClusterMark.tag)])
+    return list.compactMap { NovaServer($0)?.machine }
   }
 
   private func seen(_ servers: [NovaServer]) -> [Machine] {

@@ -38,6 +38,9 @@ package final class StaticCloud: Cloud {
   }
 
   /// Nothing of it changes by waiting.
+  /// None: they were there before.
+  package func allMachines() async throws(CloudError) -> [Machine] { [] }
+
   package func nextMachines(ofCluster cluster: String) async throws(CloudError) -> [Machine] {
     try await machines(ofCluster: cluster)
   }

@@ -46,7 +46,7 @@ struct NovaServer: Sendable, Hashable {
     tag.map {
       Machine(
         id: id, name: name, tag: $0, status: machineStatus, addresses: addresses, imageID: imageID, flavorID: flavor,
-        createdAt: createdAt)
+        createdAt: createdAt, expiresAt: metadata[ClusterMark.expiryKey].flatMap(Timestamp.seconds))
     }
   }
 

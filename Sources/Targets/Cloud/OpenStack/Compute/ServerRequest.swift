@@ -47,7 +47,7 @@ enum ServerRequest {
   }
 
   static func metadata(_ spec: MachineSpec, _ mark: ClusterMark, _ addresses: ServerAddresses) -> JSON {
-    .object(mark.metadata(spec.tag, addresses, spec.metadata).mapValues { .string($0) })
+    .object(mark.metadata(spec.tag, addresses, spec.metadata, expiresAt: spec.expiresAt).mapValues { .string($0) })
   }
 
   /// Each attempt takes the next of the zones that were given.

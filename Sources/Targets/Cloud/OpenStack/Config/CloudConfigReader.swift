@@ -24,6 +24,11 @@ package struct CloudConfigReader: Sendable {
     return try config(settings, chosen)
   }
 
+  /// Names of all clouds that are written down, sorted.
+  package func names() throws(CloudConfigError) -> [String] {
+    try CloudList(places, environment).clouds.keys.sorted()
+  }
+
   private func config(_ settings: CloudSettings, _ chosen: CloudList.Choice) throws(CloudConfigError) -> CloudConfig {
     var auth = AuthSettings(settings)
     let (url, login) = try auth.read()

@@ -89,17 +89,9 @@ final class OfferReader: Sendable {
       offer.imageNames = try await api.client.list("list images", .image, "/images", "images")
         .compactMap { $0["name"]?.string }
     }
-    offer.flavors = try await api.novaList("list flavors", "/flavors/detail", "flavors").compactMap {
-      OfferedFlavor($0)
-    }
-    if needs.contains(.zones) {
-      let zones = try await api.nova("list availability zones", "GET", "/os-availability-zone")
-      offer.zones = (zones["availabilityZoneInfo"]?.array ?? []).compactMap { zone in
-        zone["zoneState"]?["available"]?.bool == false ? nil : zone["zoneName"]?.string
-      }
-    }
-    offer.networks = try await api.neutronList("list networks", "/networks", "networks")
-      .compactMap { OfferedNetwork($0) }
+    offer.flavors = try await flavors()
+    if needs.contains(.zones) { offer.zones = try await zones() }
+    offer.networks = try await networks()
     if needs.contains(.groups) {
       let project = try await api.client.tokens.token().project?.id ?? ""
       offer.securityGroups = try await api.neutronList(
@@ -107,6 +99,28 @@ final class OfferReader: Sendable {
       ).map { SecurityRules($0) }
     }
     return offer
+  }
+
+  /// All that there is, whatever a layout says.
+  func menu() async throws(CloudError) -> CloudMenu {
+    try CloudMenu(
+      images: try await list([]), flavors: try await flavors(), networks: try await networks(),
+      zones: try await zones(), keyPairs: try await publicKeys().keys.sorted())
+  }
+
+  private func flavors() async throws(CloudError) -> [OfferedFlavor] {
+    try await api.novaList("list flavors", "/flavors/detail", "flavors").compactMap { OfferedFlavor($0) }
+  }
+
+  private func networks() async throws(CloudError) -> [OfferedNetwork] {
+    try await api.neutronList("list networks", "/networks", "networks").compactMap { OfferedNetwork($0) }
+  }
+
+  private func zones() async throws(CloudError) -> [String] {
+    let zones = try await api.nova("list availability zones", "GET", "/os-availability-zone")
+    return (zones["availabilityZoneInfo"]?.array ?? []).compactMap { zone in
+      zone["zoneState"]?["available"]?.bool == false ? nil : zone["zoneName"]?.string
+    }
   }
 
   /// Of the user's key pairs, by name.
