@@ -21,9 +21,9 @@ extension OpenStackTests {
           """,
         left: ["key pairs", "ports web", "security groups", "servers lab-web ERROR"]),
       Case(
-        name: "sshd that never comes", layout: "    web meta.fault=no-sshd", more: "boot_timeout = 40s",
+        name: "sshd that never comes", layout: "    web meta.fault=no-sshd", more: "boot_timeout = 100s",
         says: """
-          connect to ADDRESS port 22: server/web: Connection refused (tried for 40 seconds)
+          connect to ADDRESS port 22: server/web: Connection refused (tried for 100 seconds)
           server/web:     the end of its console:
           """),
       Case(

@@ -57,10 +57,10 @@ extension OpenStackTests {
     }
 
     @Test func anEmptyConsole() async throws {
-      let trial = try CloudTrial("layout:\n    web meta.fault=empty-console\n", more: "boot_timeout = 40s")
+      let trial = try CloudTrial("layout:\n    web meta.fault=empty-console\n", more: "boot_timeout = 100s")
       try await trial.fails(
         saying: """
-          server/web: failed: wait for its host keys: server/web: not within 40 s
+          server/web: failed: wait for its host keys: server/web: not within 100 s
           server/web:   hint: `stackmake clean server/web` deletes it for a fresh start; where the cloud's console stays empty, `host_keys = injected` does without it
           """)
       #expect(try await trial.left() == CloudTrial.one)
