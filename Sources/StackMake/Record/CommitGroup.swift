@@ -1,3 +1,4 @@
+import Dispatch
 import GRDB
 import Glibc
 
@@ -9,7 +10,6 @@ import Glibc
 final class CommitGroup: @unchecked Sendable {
   // Unchecked: `waiting`, `isCommitting` and `commits` are touched only between lock and unlock of `mutex`.
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let condition: UnsafeMutablePointer<pthread_cond_t>
   private var waiting: [Ticket] = []
   private var isCommitting = false
   private var commits = 0
@@ -21,6 +21,9 @@ final class CommitGroup: @unchecked Sendable {
     let body: (Database) throws -> Void
     var error: (any Error)?
     var isDone = false
+    /// Where its writer waits until it is done, or until it is its turn to commit. One for each: to wake all whenever
+    /// anything is done would cost more than the writes themselves.
+    let turn = DispatchSemaphore(value: 0)
 
     init(_ body: @escaping (Database) throws -> Void) { self.body = body }
   }
@@ -28,15 +31,11 @@ final class CommitGroup: @unchecked Sendable {
   init(_ queue: DatabaseQueue) {
     self.queue = queue
     mutex = .allocate(capacity: 1)
-    condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
   }
 
   deinit {
-    pthread_cond_destroy(condition)
     pthread_mutex_destroy(mutex)
-    condition.deallocate()
     mutex.deallocate()
   }
 
@@ -55,22 +54,30 @@ final class CommitGroup: @unchecked Sendable {
   }
 
   private func enter(_ ticket: Ticket) {
-    pthread_mutex_lock(mutex)
-    waiting.append(ticket)
-    while isCommitting && !ticket.isDone { pthread_cond_wait(condition, mutex) }
-    if !ticket.isDone {
-      let group = waiting
-      waiting = []
-      isCommitting = true
-      pthread_mutex_unlock(mutex)
-      let count = commit(group)
-      pthread_mutex_lock(mutex)
-      commits += count
-      for ticket in group { ticket.isDone = true }
-      isCommitting = false
-      pthread_cond_broadcast(condition)
+    let mustWait = locked {
+      waiting.append(ticket)
+      defer { isCommitting = true }
+      return isCommitting
     }
-    pthread_mutex_unlock(mutex)
+    if mustWait {
+      ticket.turn.wait()
+      if ticket.isDone { return }
+    }
+    let group = locked {
+      defer { waiting = [] }
+      return waiting
+    }
+    let count = commit(group)
+    let next = locked {
+      commits += count
+      isCommitting = !waiting.isEmpty
+      return waiting.first
+    }
+    for other in group where other !== ticket {
+      other.isDone = true
+      other.turn.signal()
+    }
+    next?.turn.signal()
   }
 
   /// Returns how many transactions that took.

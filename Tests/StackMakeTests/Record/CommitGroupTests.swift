@@ -57,6 +57,17 @@ import Testing
     #expect(store.commits.commits - before == 3)
   }
 
+  @Test func marksOfOneTargetAreOneCommit() throws {
+    let before = store.commits.commits
+    let step = StepRecord(
+      number: 0, fingerprint: Fingerprint(of: "x"), state: .started, isOnce: false, generation: "", at: 2)
+    try store.mark([.forgetSteps(from: 0), .start(run: 1, at: 1), .step(step)], of: "a")
+    try store.mark([], of: "a")
+    #expect(store.commits.commits - before == 1)
+    #expect(try store.running() == ["a": 1])
+    #expect(try store.progress(of: "a") == [step])
+  }
+
   @Test func whoWaitsTogetherIsCommittedTogether() async throws {
     let writers = (0..<20).map { number in
       Self.writer { store in try store.start("target-\(number)", run: 1, at: Double(number)) }
