@@ -18,7 +18,8 @@ final class CommitGroup: @unchecked Sendable {
   /// What one of them has to write.
   // Unchecked: the fields belong to whoever runs it, and to its writer again once it is done; `mutex` is between.
   private final class Ticket: @unchecked Sendable {
-    let body: (Database) throws -> Void
+    /// Nil once it is done: nothing of a writer may be held when that goes on.
+    private(set) var body: ((Database) throws -> Void)?
     var error: (any Error)?
     var isDone = false
     /// Where its writer waits until it is done, or until it is its turn to commit. One for each: to wake all whenever
@@ -26,6 +27,14 @@ final class CommitGroup: @unchecked Sendable {
     let turn = DispatchSemaphore(value: 0)
 
     init(_ body: @escaping (Database) throws -> Void) { self.body = body }
+
+    func run(_ database: Database) throws { try body?(database) }
+
+    /// Its writer goes on as soon as it is woken.
+    func end() {
+      body = nil
+      isDone = true
+    }
   }
 
   init(_ queue: DatabaseQueue) {
@@ -73,9 +82,9 @@ final class CommitGroup: @unchecked Sendable {
       isCommitting = !waiting.isEmpty
       return waiting.first
     }
-    for other in group where other !== ticket {
-      other.isDone = true
-      other.turn.signal()
+    for other in group {
+      other.end()
+      if other !== ticket { other.turn.signal() }
     }
     next?.turn.signal()
   }
@@ -89,7 +98,7 @@ final class CommitGroup: @unchecked Sendable {
             ticket.error = nil
             do {
               try database.inSavepoint {
-                try ticket.body(database)
+                try ticket.run(database)
                 return .commit
               }
             } catch {
@@ -106,7 +115,7 @@ final class CommitGroup: @unchecked Sendable {
     }
     for ticket in group {
       do {
-        try queue.write(ticket.body)
+        try queue.write { try ticket.run($0) }
         ticket.error = nil
       } catch {
         ticket.error = error

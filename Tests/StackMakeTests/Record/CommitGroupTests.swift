@@ -76,6 +76,22 @@ import Testing
     #expect(try store.running().count == 20)
   }
 
+  /// Whoever commits for others holds nothing of theirs once they go on.
+  @Test func manyWriteAllTheTime() async throws {
+    let store = store
+    let pool = ThreadPool(width: 32)
+    await withTaskGroup(of: Void.self) { group in
+      for number in 0..<32 {
+        group.addTask(executorPreference: pool) {
+          for count in 0..<40 {
+            #expect(throws: Never.self) { try store.start("target-\(number)", run: 1, at: Double(count)) }
+          }
+        }
+      }
+    }
+    #expect(try store.running().count == 32)
+  }
+
   @Test func eachHasItsOwnAnswer() async throws {
     let answers = Mutex<[Int64]>([])
     var writers = (0..<6).map { _ in
