@@ -104,8 +104,8 @@ import Testing
       #expect(first.status == 3)
       #expect(
         first.errors.contains(
-          "fill: failed: record step 1: fill: "
-            + full(program, "record step 1 of fill").replacing("\n  hint", with: "\nfill:   hint")), "\(first)")
+          "fill: failed: record the result: fill: "
+            + full(program, "record fill").replacing("\n  hint", with: "\nfill:   hint")), "\(first)")
       #expect(first.errors.contains("last: skipped: it depends on `fill`\n"))
       #expect(first.errors.contains("stackmake: 3 targets: 1 built, 1 failed, 1 skipped (T s)\n"))
       // It can still be looked at, and says so again where it would write.

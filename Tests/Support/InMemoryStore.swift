@@ -15,6 +15,7 @@ package final class InMemoryStore: Store {
     var runs: [Run] = []
     var durations: [String: [Int64: Double]] = [:]
     var points: [String] = []
+    var marks: [[BuildMark]] = []
     var turns: [Turn] = []
     var requests: [Int64: [RequestCount]] = [:]
     var kept: [String: [KeptText]] = [:]
@@ -35,6 +36,9 @@ package final class InMemoryStore: Store {
 
   /// The names of the writes so far, as `SQLiteStore` tells its hook.
   package var points: [String] { state.withLock { $0.points } }
+
+  /// What was noted of builds, by transaction.
+  package var marks: [[BuildMark]] { state.withLock { $0.marks } }
 
   package func traces() -> [String: Trace] { state.withLock { $0.traces } }
   package func trace(of target: String) -> Trace? { state.withLock { $0.traces[target] } }
@@ -75,28 +79,21 @@ package final class InMemoryStore: Store {
     state.withLock { $0.steps[target, default: [:]].values.sorted { $0.number < $1.number } }
   }
 
-  package func record(_ step: StepRecord, of target: String) {
-    state.withLock {
-      $0.points.append("step:\(step.state.rawValue)")
-      $0.steps[target, default: [:]][step.number] = step
-    }
-  }
-
-  package func forgetSteps(of target: String, from number: Int) {
-    state.withLock {
-      $0.points.append("forget-steps")
-      $0.steps[target] = $0.steps[target]?.filter { $0.key < number }
+  package func mark(_ marks: [BuildMark], of target: String) {
+    state.withLock { state in
+      state.marks.append(marks)
+      for mark in marks {
+        state.points.append(mark.point)
+        switch mark {
+        case .start(_, let at): state.running[target] = at
+        case .step(let step): state.steps[target, default: [:]][step.number] = step
+        case .forgetSteps(let number): state.steps[target] = state.steps[target]?.filter { $0.key < number }
+        }
+      }
     }
   }
 
   package func failures() -> [String: Failure] { state.withLock { $0.failures } }
-
-  package func start(_ target: String, run: Int64, at: Double) {
-    state.withLock {
-      $0.points.append("start")
-      $0.running[target] = at
-    }
-  }
 
   package func running() -> [String: Double] { state.withLock { $0.running } }
 

@@ -155,6 +155,37 @@ struct RemoteSSHTests {
     }
   }
 
+  /// A signal to its own group doesn't take the watcher along.
+  @Test func endsAScriptThatHasSignalledItsGroup() async throws {
+    try await withShell { server, shell in
+      let task = Task {
+        try await shell.run(
+          "trap '' HUP INT TERM; kill -HUP 0; kill -TERM 0; sleep 98764 & echo $! >mild; wait", timeout: nil
+        ) {
+          _, _ in
+        }
+      }
+      let mild = try await pid(in: server.home.appending("mild"))
+      task.cancel()
+      let error = await #expect(throws: ShellError.self) { try await task.value }
+      #expect(error?.code == .interrupted)
+      try await eventually { kill(mild, 0) != 0 }
+    }
+  }
+
+  /// Every byte that a variable of bash can hold arrives, whatever the locale.
+  @Test func aScriptArrivesByteForByte() async throws {
+    try await withShell { _, shell in
+      let letters = String((1...0x2ff).filter { $0 != 0x27 }.map { Character(Unicode.Scalar(UInt32($0))!) })
+      let output = OutputRecorder()
+      let status = try await shell.run("printf %s '\(letters)'", timeout: nil, output: output.handler)
+      #expect(status == .exited(0))
+      #expect(output.standardOutput == letters)
+      let none = try await shell.run("", timeout: nil) { _, _ in }
+      #expect(none == .exited(0))
+    }
+  }
+
   @Test func endsAScriptWhenTheConnectionIsLost() async throws {
     try await withShell { server, shell in
       let task = Task { try await shell.run("echo $$ >here; sleep 98764", timeout: nil) { _, _ in } }

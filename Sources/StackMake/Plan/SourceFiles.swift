@@ -15,6 +15,8 @@ package struct SourceFiles: Sendable {
   private var bySource: [String: [File]] = [:]
   /// Where they are, to be read once more.
   private(set) var fileSystem: (any FileSystem)?
+  /// Shared by all copies.
+  let lastText = LastText()
 
   package init() {}
 

@@ -1,3 +1,4 @@
+import Dispatch
 import GRDB
 import Glibc
 
@@ -9,7 +10,6 @@ import Glibc
 final class CommitGroup: @unchecked Sendable {
   // Unchecked: `waiting`, `isCommitting` and `commits` are touched only between lock and unlock of `mutex`.
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-  private let condition: UnsafeMutablePointer<pthread_cond_t>
   private var waiting: [Ticket] = []
   private var isCommitting = false
   private var commits = 0
@@ -18,25 +18,33 @@ final class CommitGroup: @unchecked Sendable {
   /// What one of them has to write.
   // Unchecked: the fields belong to whoever runs it, and to its writer again once it is done; `mutex` is between.
   private final class Ticket: @unchecked Sendable {
-    let body: (Database) throws -> Void
+    /// Nil once it is done: nothing of a writer may be held when that goes on.
+    private(set) var body: ((Database) throws -> Void)?
     var error: (any Error)?
     var isDone = false
+    /// Where its writer waits until it is done, or until it is its turn to commit. One for each: to wake all whenever
+    /// anything is done would cost more than the writes themselves.
+    let turn = DispatchSemaphore(value: 0)
 
     init(_ body: @escaping (Database) throws -> Void) { self.body = body }
+
+    func run(_ database: Database) throws { try body?(database) }
+
+    /// Its writer goes on as soon as it is woken.
+    func end() {
+      body = nil
+      isDone = true
+    }
   }
 
   init(_ queue: DatabaseQueue) {
     self.queue = queue
     mutex = .allocate(capacity: 1)
-    condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
   }
 
   deinit {
-    pthread_cond_destroy(condition)
     pthread_mutex_destroy(mutex)
-    condition.deallocate()
     mutex.deallocate()
   }
 
@@ -55,22 +63,30 @@ final class CommitGroup: @unchecked Sendable {
   }
 
   private func enter(_ ticket: Ticket) {
-    pthread_mutex_lock(mutex)
-    waiting.append(ticket)
-    while isCommitting && !ticket.isDone { pthread_cond_wait(condition, mutex) }
-    if !ticket.isDone {
-      let group = waiting
-      waiting = []
-      isCommitting = true
-      pthread_mutex_unlock(mutex)
-      let count = commit(group)
-      pthread_mutex_lock(mutex)
-      commits += count
-      for ticket in group { ticket.isDone = true }
-      isCommitting = false
-      pthread_cond_broadcast(condition)
+    let mustWait = locked {
+      waiting.append(ticket)
+      defer { isCommitting = true }
+      return isCommitting
     }
-    pthread_mutex_unlock(mutex)
+    if mustWait {
+      ticket.turn.wait()
+      if ticket.isDone { return }
+    }
+    let group = locked {
+      defer { waiting = [] }
+      return waiting
+    }
+    let count = commit(group)
+    let next = locked {
+      commits += count
+      isCommitting = !waiting.isEmpty
+      return waiting.first
+    }
+    for other in group {
+      other.end()
+      if other !== ticket { other.turn.signal() }
+    }
+    next?.turn.signal()
   }
 
   /// Returns how many transactions that took.
@@ -82,7 +98,7 @@ final class CommitGroup: @unchecked Sendable {
             ticket.error = nil
             do {
               try database.inSavepoint {
-                try ticket.body(database)
+                try ticket.run(database)
                 return .commit
               }
             } catch {
@@ -99,7 +115,7 @@ final class CommitGroup: @unchecked Sendable {
     }
     for ticket in group {
       do {
-        try queue.write(ticket.body)
+        try queue.write { try ticket.run($0) }
         ticket.error = nil
       } catch {
         ticket.error = error

@@ -69,18 +69,24 @@ extension SQLiteStore {
     }
   }
 
-  package func record(_ step: StepRecord, of target: String) throws(StoreError) {
-    try write("record step \(step.number + 1) of \(target)", point: "step:\(step.state.rawValue)") { database in
+  package func mark(_ marks: [BuildMark], of target: String) throws(StoreError) {
+    guard let first = marks.first else { return }
+    try write(first.operation(of: target), points: marks.map(\.point)) { database in
+      for mark in marks { try Self.write(mark, of: target, database) }
+    }
+  }
+
+  private static func write(_ mark: BuildMark, of target: String, _ database: Database) throws {
+    switch mark {
+    case .start(let run, let at):
+      try database.execute(cached: "INSERT OR REPLACE INTO running VALUES (?, ?, ?)", [target, run, at])
+    case .step(let step):
       try database.execute(
         cached: "INSERT OR REPLACE INTO step VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
           target, step.number, Data(step.fingerprint.bytes), step.state.rawValue, step.isOnce, step.generation, step.at,
         ])
-    }
-  }
-
-  package func forgetSteps(of target: String, from number: Int) throws(StoreError) {
-    try write("forget the progress of \(target)", point: "forget-steps") { database in
+    case .forgetSteps(let number):
       try database.execute(cached: "DELETE FROM step WHERE target = ? AND number >= ?", [target, number])
     }
   }
@@ -110,12 +116,6 @@ extension SQLiteStore {
         ])
       try Self.delete(failure.target, from: "running", database)
       if let turn { try Self.add(turn, database) }
-    }
-  }
-
-  package func start(_ target: String, run: Int64, at: Double) throws(StoreError) {
-    try write("record the start of \(target)", point: "start") { database in
-      try database.execute(cached: "INSERT OR REPLACE INTO running VALUES (?, ?, ?)", [target, run, at])
     }
   }
 

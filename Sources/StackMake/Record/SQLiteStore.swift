@@ -110,6 +110,13 @@ package final class SQLiteStore: Store {
   func write<Value>(
     _ operation: String, point: String, _ body: (Database) throws -> Value
   ) throws(StoreError) -> Value {
+    try write(operation, points: [point], body)
+  }
+
+  /// The same where the transaction is more than one thing to the hook.
+  func write<Value>(
+    _ operation: String, points: [String], _ body: (Database) throws -> Value
+  ) throws(StoreError) -> Value {
     guard !isReadOnly else { throw .readingOnly(operation: operation, path: path.string) }
     let value: Value
     do {
@@ -117,7 +124,7 @@ package final class SQLiteStore: Store {
     } catch {
       throw StoreError(error, operation: operation, path: path.string)
     }
-    hook?(point)
+    if let hook { points.forEach(hook) }
     return value
   }
 

@@ -13,15 +13,11 @@ package protocol Store: History {
   // Progress: how far a recipe got that didn't finish.
   /// The steps of an unfinished build that are done, by their number.
   func progress(of target: String) throws(StoreError) -> [StepRecord]
-  /// Replaces the record of the step with that number.
-  func record(_ step: StepRecord, of target: String) throws(StoreError)
-  /// Forgets the records of the target's steps from that number on.
-  func forgetSteps(of target: String, from number: Int) throws(StoreError)
+  /// Notes how far the build of a target is: all of it in one transaction.
+  func mark(_ marks: [BuildMark], of target: String) throws(StoreError)
 
   // Failures and running rows, apart from traces. `fail` (of `History`) keeps a failure, and ends `running`.
   func failures() throws(StoreError) -> [String: Failure]
-  /// The target's build starts: its `running` row is there until `finish`, `fail` or `forget`.
-  func start(_ target: String, run: Int64, at: Double) throws(StoreError)
   /// Targets whose build started and never ended, with the time when it started.
   func running() throws(StoreError) -> [String: Double]
 
@@ -52,6 +48,46 @@ package protocol Store: History {
   func runs(limit: Int) throws(StoreError) -> [Run]
   /// Median seconds of the last few successful builds, by target; for priorities and expected times.
   func durations() throws(StoreError) -> [String: Double]
+}
+
+/// How far the build of a target is.
+package enum BuildMark: Hashable, Sendable {
+  /// It starts: its `running` row is there until `finish`, `fail` or `forget`.
+  case start(run: Int64, at: Double)
+  /// Replaces the record of the step with that number.
+  case step(StepRecord)
+  /// Forgets the records of its steps from that number on.
+  case forgetSteps(from: Int)
+
+  /// What hooks of the record know it by.
+  package var point: String {
+    switch self {
+    case .start: "start"
+    case .step(let step): "step:\(step.state.rawValue)"
+    case .forgetSteps: "forget-steps"
+    }
+  }
+
+  /// What failed where it can't be written.
+  package func operation(of target: String) -> String {
+    switch self {
+    case .start: "record the start of \(target)"
+    case .step(let step): "record step \(step.number + 1) of \(target)"
+    case .forgetSteps: "forget the progress of \(target)"
+    }
+  }
+}
+
+extension Store {
+  package func start(_ target: String, run: Int64, at: Double) throws(StoreError) {
+    try mark([.start(run: run, at: at)], of: target)
+  }
+  package func record(_ step: StepRecord, of target: String) throws(StoreError) {
+    try mark([.step(step)], of: target)
+  }
+  package func forgetSteps(of target: String, from number: Int) throws(StoreError) {
+    try mark([.forgetSteps(from: number)], of: target)
+  }
 }
 
 /// A step of a recipe that came to an end, or a `once` step that started.

@@ -54,4 +54,10 @@ package struct Summary: Sendable, Hashable {
 /// Who is told of events. Called from any thread, in order for each target; must return soon.
 package protocol Reporter: Sendable {
   func report(_ event: Event)
+  /// Several at once, in their order.
+  func report(_ events: [Event])
+}
+
+extension Reporter {
+  package func report(_ events: [Event]) { for event in events { report(event) } }
 }

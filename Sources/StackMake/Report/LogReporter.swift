@@ -5,8 +5,14 @@ import SystemPackage
 package final class LogReporter: Reporter {
   private struct State {
     var run: Int64 = 0
-    var open: [String: FileDescriptor] = [:]
+    var open: [String: Log] = [:]
     var firstError: (target: String, errno: Errno)?
+  }
+
+  /// The log of one target; nil when it is closed. Each has a lock of its own: targets don't wait for one another's.
+  private final class Log: Sendable {
+    let descriptor: Mutex<FileDescriptor?>
+    init(_ descriptor: FileDescriptor) { self.descriptor = Mutex(descriptor) }
   }
 
   private let files: LogFiles
@@ -56,33 +62,36 @@ package final class LogReporter: Reporter {
     state.withLock { state in
       guard state.open[target] == nil else { return }
       do throws(Errno) {
-        state.open[target] = try files.open(target, run: state.run)
+        state.open[target] = Log(try files.open(target, run: state.run))
       } catch {
         if state.firstError == nil { state.firstError = (target, error) }
       }
     }
   }
 
-  /// Under the lock: what is closed in the meantime may already be somebody else's descriptor.
   private func write(_ target: String, _ line: String) {
-    state.withLock { state in
-      guard let descriptor = state.open[target] else { return }
-      do {
-        try descriptor.writeAll((line + "\n").utf8)
-      } catch {
-        if state.firstError == nil { state.firstError = (target, error as? Errno ?? .ioError) }
-      }
-    }
+    use(state.withLock { $0.open[target] }, target) { try $0?.writeAll((line + "\n").utf8) }
   }
 
   private func close(_ target: String) {
-    state.withLock { state in
-      guard let descriptor = state.open.removeValue(forKey: target) else { return }
+    use(state.withLock { $0.open.removeValue(forKey: target) }, target) { descriptor in
+      defer { descriptor = nil }
+      try descriptor?.close()
+    }
+  }
+
+  /// Under the log's lock: what is closed in the meantime may already be somebody else's descriptor.
+  private func use(_ log: Log?, _ target: String, _ body: (inout FileDescriptor?) throws -> Void) {
+    guard let log else { return }
+    let failure = log.descriptor.withLock { descriptor -> Errno? in
       do {
-        try descriptor.close()
+        try body(&descriptor)
+        return nil
       } catch {
-        if state.firstError == nil { state.firstError = (target, error as? Errno ?? .ioError) }
+        return error as? Errno ?? .ioError
       }
     }
+    guard let failure else { return }
+    state.withLock { if $0.firstError == nil { $0.firstError = (target, failure) } }
   }
 }

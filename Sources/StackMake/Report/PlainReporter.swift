@@ -8,9 +8,19 @@ package struct PlainReporter: Reporter {
     text = EventText(verbosity: verbosity)
   }
 
-  package func report(_ event: Event) {
-    let lines = text.lines(event)
-    // One write for an event: the lines of two events never mix.
-    if !lines.isEmpty { sink.write(lines.joined(separator: "\n") + "\n") }
+  package func report(_ event: Event) { report([event]) }
+
+  /// One write for many lines, and for all of an event: the lines of two events never mix.
+  package func report(_ events: [Event]) {
+    var pending = ""
+    for event in events {
+      for line in text.lines(event) { pending += line + "\n" }
+      if pending.utf8.count < Self.writeSize { continue }
+      sink.write(pending)
+      pending = ""
+    }
+    if !pending.isEmpty { sink.write(pending) }
   }
+
+  private static let writeSize = 32 * 1024
 }

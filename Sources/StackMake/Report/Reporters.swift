@@ -60,9 +60,7 @@ package final class Reporters: Reporter {
         return backlog.events
       }
       if events.isEmpty { return }
-      for event in events {
-        for reporter in queued { reporter.report(event) }
-      }
+      for reporter in queued { reporter.report(events) }
     }
   }
 }

@@ -178,12 +178,11 @@ package struct Builder: Sendable {
         reasons: turn.situation.reasons, redactor)
     }
     do throws(StepError) {
-      try turn.recorded("record the start") { () throws(StoreError) in
-        try store.start(turn.name, run: turn.run, at: started)
-        // What follows the first step to run is to run again, even if this build gets no further than that step.
-        if let first = decision.firstStep, turn.situation.progress.contains(where: { $0.number > first }) {
-          try store.forgetSteps(of: turn.name, from: first + 1)
-        }
+      // On disk with the start of its first step, or before its kind does anything.
+      turn.markLater(.start(run: turn.run, at: started))
+      // What follows the first step to run is to run again, even if this build gets no further than that step.
+      if let first = decision.firstStep, turn.situation.progress.contains(where: { $0.number > first }) {
+        turn.markLater(.forgetSteps(from: first + 1))
       }
       try await attempts(turn, decision)
       let kind = assessor.kinds[turn.graph.kind(target)]!
@@ -199,6 +198,11 @@ package struct Builder: Sendable {
       }
       return finished(.built)
     } catch {
+      do throws(StepError) {
+        try turn.mark()
+      } catch let markError {
+        reporter.report(.warning(target: turn.name, text: "how far it got could not be recorded: \(markError.cause)"))
+      }
       if error.code == .interrupted {
         var result = finished(.interrupted)
         result.turn = history(.interrupted, at: result.endedAt)
@@ -237,6 +241,7 @@ package struct Builder: Sendable {
         guard error.code == .failed, attempt <= retries else { throw error }
         turn.note("attempt \(attempt) failed, trying again: \(error.cause)")
         // What is done stays done: decide anew from what is on record.
+        try turn.mark()
         var situation = turn.situation
         situation.progress = try turn.recorded("read the progress") { () throws(StoreError) in
           try store.progress(of: turn.name)
@@ -251,7 +256,9 @@ package struct Builder: Sendable {
     for action in actions {
       try turn.checkInterrupt("build")
       switch action {
-      case .act(let word): try await kind.apply(word, turn)
+      case .act(let word):
+        try turn.mark()
+        try await kind.apply(word, turn)
       case .step(let number): try await recipe(turn).run(number)
       }
     }

@@ -181,9 +181,9 @@ struct RecipeRun: Sendable {
     let record = StepRecord(
       number: number, fingerprint: fingerprints[number], state: state, isOnce: step.isOnce,
       generation: generations[number], at: build.now())
-    try build.recorded("record step \(number + 1)") { () throws(StoreError) in
-      try build.store.record(record, of: build.name)
-    }
+    // That it is done goes on record with the start of the next step, or with the end of the whole: nothing happens in
+    // between. Of a step that must not run twice it is written at once.
+    if state == .done && !step.isOnce { build.markLater(.step(record)) } else { try build.mark(.step(record)) }
   }
 
   private func firstLine(_ text: String) -> String {

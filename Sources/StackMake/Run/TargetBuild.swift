@@ -11,6 +11,7 @@ package final class TargetBuild: Sendable {
   private let dependencyOutputs: [TargetID: [String: String]]
   private let own = Mutex<[String: String]>([:])
   private let ranOnce = Mutex(false)
+  private let unwritten = Mutex<[BuildMark]>([])
   let record = TurnRecord()
 
   package init(
@@ -45,6 +46,26 @@ package final class TargetBuild: Sendable {
   /// The outputs of a dependency, or of the target itself so far.
   package func outputs(of target: TargetID) -> [String: String]? {
     target == situation.target ? outputs : dependencyOutputs[target]
+  }
+
+  /// Notes on record how far the build is, with the next mark or by the end that `finish` records, whichever comes
+  /// first: for what is no loss where it isn't written for want of either.
+  func markLater(_ mark: BuildMark) { unwritten.withLock { $0.append(mark) } }
+
+  /// Notes on record how far the build is, and all that was to be noted later: on disk when this returns.
+  func mark(_ mark: BuildMark? = nil) throws(StepError) {
+    let marks = unwritten.withLock { marks in
+      defer { marks = [] }
+      return mark.map { marks + [$0] } ?? marks
+    }
+    guard let first = marks.first else { return }
+    let operation =
+      switch first {
+      case .start: "record the start"
+      case .step(let step): "record step \(step.number + 1)"
+      case .forgetSteps: "forget its progress"
+      }
+    try recorded(operation) { () throws(StoreError) in try store.mark(marks, of: name) }
   }
 
   package func note(_ text: String) { reporter.report(.note(target: name, text: text)) }

@@ -37,6 +37,18 @@ extension Outcome {
   }
 }
 
+/// The text of the file that was asked for last: many targets in a row put the same one.
+final class LastText: Sendable {
+  private let last = Mutex<(digest: Fingerprint, text: String?)?>(nil)
+
+  func text(_ digest: Fingerprint, _ read: () -> String?) -> String? {
+    if let last = last.withLock({ $0 }), last.digest == digest { return last.text }
+    let text = read()
+    last.withLock { $0 = (digest, text) }
+    return text
+  }
+}
+
 extension SourceFiles {
   /// The texts of files that the `put` steps of a target move, to be compared with later ones: within the limits of
   /// `KeptText`, and what isn't UTF-8 not at all.
@@ -50,7 +62,7 @@ extension SourceFiles {
       for file in files(of: transfer.source) {
         let digest = file.fingerprint.digest
         guard file.fingerprint.size <= KeptText.longestFile, size + Int(file.fingerprint.size) <= KeptText.mostOfTarget,
-          !kept.contains(where: { $0.digest == digest }), let text = text(of: file)
+          !kept.contains(where: { $0.digest == digest }), let text = lastText.text(digest, { text(of: file) })
         else { continue }
         size += Int(file.fingerprint.size)
         kept.append(KeptText(digest: digest, text: Self.hidden(text, secrets, digests)))

@@ -9,22 +9,34 @@ enum RemoteScript {
   /// the user's home where that is empty.
   ///
   /// The script is kept in a variable: it is never on a command line nor on disk. What remains of standard input goes
-  /// to a watcher in a session of its own. It ends the script's session (TERM, after 5 s KILL) when told to with the
-  /// word `T`, and when the input ends while the script runs, which is how a lost connection shows here. After the
-  /// script's own end the watcher touches nothing: what was left running on purpose stays.
+  /// to a watcher, which is a copy of this very shell: on a server with little to do, starting more programs would cost
+  /// more than the script. It ends all others of the script's session (TERM, after 5 s KILL) when told to with the word
+  /// `T`, and when the input ends while the script runs, which is how a lost connection shows here. After the script's
+  /// own end the watcher touches nothing: what was left running on purpose stays. A signal that the script sends to its
+  /// whole group doesn't end the watcher.
   ///
   /// Two traps are minded: `wait` in the script must not wait for the watcher, so it is nobody's job there; and sshd
   /// gives socket pairs, which can't be opened again by name.
   static let run = """
     cd -- "${2:-$HOME}" || exit
-    stackmake_script=$(head -c "$1"; printf .)
-    stackmake_script=${stackmake_script%.}
-    stackmake_whole() { local LC_ALL=C; [ "${#stackmake_script}" = "$1" ]; }
-    stackmake_whole "$1" || { echo "stackmake: the script did not arrive whole, and was not run" >&2; exit 125; }
+    stackmake_script=
+    stackmake_read() {
+      local LC_ALL=C
+      [ "$1" = 0 ] || IFS= read -r -N "$1" stackmake_script
+      [ "${#stackmake_script}" = "$1" ]
+    }
+    stackmake_read "$1" || { echo "stackmake: the script did not arrive whole, and was not run" >&2; exit 125; }
     exec 3<&0 </dev/null
-    ( setsid bash --norc -c \(ShellCommand.quoted(watch)) stackmake-watch "$$" <&3 3<&- >/dev/null 2>&1 & )
+    (
+      {
+        unset stackmake_script
+        session=$$ spared=$BASHPID
+        trap "" HUP INT QUIT TERM
+        \(watch)
+      } <&3 3<&- >/dev/null 2>&1 &
+    )
     exec 3<&-
-    unset -f stackmake_whole
+    unset -f stackmake_read
     set --
     set -euo pipefail
     eval "unset stackmake_script; $stackmake_script"
@@ -33,7 +45,7 @@ enum RemoteScript {
   /// Sent to the watcher.
   static let stopWord = Array("T\n".utf8)
 
-  /// Defines `members`, which prints the processes of session `$session` that run, and `strike SIGNAL`, which
+  /// Defines `members`, which prints the processes of session `$session` that run, but for `$spared` and itself, and `strike SIGNAL`, which
   /// signals them, as root where sudo allows it: a script may have started commands through sudo.
   static let sessionFunctions = """
     members() {
@@ -44,7 +56,7 @@ enum RemoteScript {
         pid=${line%% *}
         line=${line##*) }
         set -- $line
-        [ "$4" = "$session" ] && [ "$1" != Z ] && [ "$pid" != "$spared" ] && echo "$pid"
+        [ "$4" = "$session" ] && [ "$1" != Z ] && [ "$pid" != "$spared" ] && [ "$pid" != "$BASHPID" ] && echo "$pid"
       done
     }
     strike() {
@@ -67,7 +79,6 @@ enum RemoteScript {
     """
 
   private static let watch = """
-    session=$1 spared=
     \(sessionFunctions)
     told=
     while IFS= read -r word; do

@@ -6,6 +6,7 @@ final class SSHDriver {
   private let readiness: Readiness
   /// Has the address of the link found on another thread.
   private let resolve: @Sendable (SSHLink) -> Void
+  private let turns: SSHTurns
   private var state = State.idle
   private var attempts = ConnectAttempts()
   private var watched: (socket: OpenSocket, isWriting: Bool)?
@@ -22,6 +23,8 @@ final class SSHDriver {
   private enum State {
     case idle
     case resolving
+    /// For its turn to connect.
+    case queued([SocketAddress])
     case connecting(SSHLogin)
     case pausing(until: ContinuousClock.Instant)
     case open(SSHSession)
@@ -30,11 +33,13 @@ final class SSHDriver {
   private var target: SSHTarget { link.target }
 
   init(
-    link: SSHLink, token: Readiness.Token, readiness: Readiness, resolve: @escaping @Sendable (SSHLink) -> Void
+    link: SSHLink, token: Readiness.Token, readiness: Readiness, turns: SSHTurns,
+    resolve: @escaping @Sendable (SSHLink) -> Void
   ) {
     self.link = link
     self.token = token
     self.readiness = readiness
+    self.turns = turns
     self.resolve = resolve
   }
 
@@ -47,9 +52,21 @@ final class SSHDriver {
     // Where nobody wanted it any more meanwhile, the next one asks again.
     guard case .resolving = state else { return }
     switch result {
-    case .success(let addresses): state = .connecting(SSHLogin(target, addresses: addresses))
+    case .success(let addresses): queue(addresses)
     case .failure(let failure): connectFailed(failure)
     }
+  }
+
+  /// It may connect now.
+  func begin() {
+    guard case .queued(let addresses) = state else { return turns.value.end(isConnected: false) }
+    state = .connecting(SSHLogin(target, addresses: addresses))
+    work()
+  }
+
+  private func queue(_ addresses: [SocketAddress]) {
+    state = .queued(addresses)
+    turns.value.ask(token)
   }
 
   /// Does all that can be done now.
@@ -57,7 +74,7 @@ final class SSHDriver {
     dropCancelled()
     if waiting.isEmpty {
       switch state {
-      case .connecting, .pausing, .resolving: rest()
+      case .connecting, .pausing, .resolving, .queued: rest()
       case .idle, .open: break
       }
     }
@@ -80,13 +97,18 @@ final class SSHDriver {
   private func rest() {
     if let watched { readiness.forget(watched.socket.descriptor) }
     watched = nil
+    switch state {
+    case .queued: turns.value.forget(token)
+    case .connecting: turns.value.end(isConnected: false)
+    case .idle, .resolving, .pausing, .open: break
+    }
     state = .idle
   }
 
   private func watch() {
     let next: (socket: OpenSocket, isWriting: Bool)?
     switch state {
-    case .idle, .resolving:
+    case .idle, .resolving, .queued:
       next = nil
       wakeAt = nil
     case .pausing(let until):
@@ -114,7 +136,7 @@ final class SSHDriver {
       attempts = ConnectAttempts()
       connect()
       return true
-    case .resolving: return false
+    case .resolving, .queued: return false
     case .pausing(let until):
       if until > .now { return false }
       connect()
@@ -123,6 +145,7 @@ final class SSHDriver {
       do throws(SSHFailure) {
         guard let session = try login.advance() else { return false }
         channelLimit = 8
+        turns.value.end(isConnected: true)
         state = .open(session)
       } catch {
         rest()
@@ -137,8 +160,7 @@ final class SSHDriver {
 
   private func connect() {
     if case .success(let addresses) = SocketAddress.resolve(target.address, port: target.port, isNumeric: true) {
-      state = .connecting(SSHLogin(target, addresses: addresses))
-      return
+      return queue(addresses)
     }
     state = .resolving
     do throws(OwnThreadError) {

@@ -2,6 +2,7 @@
 final class SSHLoop {
   private let inbox: ThreadInbox<SSHReactor.Message>
   private let readiness = Readiness()
+  private let turns = SSHTurns()
   private var drivers: [ObjectIdentifier: SSHDriver] = [:]
   private var driversByToken: [Readiness.Token: SSHDriver] = [:]
   private var lastToken = wakeupToken
@@ -23,7 +24,13 @@ final class SSHLoop {
         guard let messages = inbox.takeArrivals() else { break }
         handle(messages)
       }
-      let pause = wakeAt.map { max(.zero, ContinuousClock.now.duration(to: $0)) }
+      while let token = turns.value.next(at: .now) {
+        guard let driver = driversByToken[token] else { preconditionFailure("BUG: a driver that is gone has a turn") }
+        driver.begin()
+        note(driver)
+      }
+      let next = [wakeAt, turns.value.wakeAt].compactMap(\.self).min()
+      let pause = next.map { max(.zero, ContinuousClock.now.duration(to: $0)) }
       hasMail = false
       for token in readiness.wait(limit: pause ?? .seconds(60)) {
         if token == Self.wakeupToken { hasMail = true }
@@ -64,7 +71,7 @@ final class SSHLoop {
   private func driver(of link: SSHLink) -> SSHDriver {
     if let known = drivers[ObjectIdentifier(link)] { return known }
     lastToken += 1
-    let made = SSHDriver(link: link, token: lastToken, readiness: readiness) { [inbox] link in
+    let made = SSHDriver(link: link, token: lastToken, readiness: readiness, turns: turns) { [inbox] link in
       let result = SocketAddress.resolve(link.target.address, port: link.target.port, isNumeric: false)
       _ = inbox.submitWhereRunning(.resolved(link, result))
     }
@@ -75,6 +82,10 @@ final class SSHLoop {
 
   private func work(_ driver: SSHDriver) {
     driver.work()
+    note(driver)
+  }
+
+  private func note(_ driver: SSHDriver) {
     wakeAt = [wakeAt, driver.wakeAt].compactMap(\.self).min()
   }
 

@@ -65,7 +65,9 @@ package final class ServerShells: ShellProvider {
       defer { shells = [:] }
       return Array(shells.values)
     }
-    for shell in all { await shell.close() }
+    await withDiscardingTaskGroup { group in
+      for shell in all { group.addTask { await shell.close() } }
+    }
     await here.close()
   }
 }

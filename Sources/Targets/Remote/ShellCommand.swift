@@ -19,11 +19,14 @@ package struct ShellCommand: Sendable, Hashable, CustomStringConvertible {
   package static func quoted(_ word: String) -> String {
     let isPlain = !word.isEmpty && word.utf8.allSatisfy(isPlain)
     if isPlain { return word }
-    var text = "'"
-    for character in word.unicodeScalars {
-      if character == "'" { text += "'\\''" } else { text.unicodeScalars.append(character) }
+    let quote = UInt8(ascii: "'")
+    var bytes = [quote]
+    bytes.reserveCapacity(word.utf8.count + 32)
+    for byte in word.utf8 {
+      if byte == quote { bytes += "'\\''".utf8 } else { bytes.append(byte) }
     }
-    return text + "'"
+    bytes.append(quote)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private static func isPlain(_ byte: UInt8) -> Bool {

@@ -27,6 +27,36 @@ import Testing
     #expect(world.runner.calls == [])
   }
 
+  /// One sync where a step starts and one where it ends, and those between two steps are the same one.
+  @Test func marksOnePerStep() async throws {
+    let world = EngineWorld()
+    try await world.build("a:\n    one\n    two\n", jobs: 1)
+    #expect(world.store.marks.map { $0.map(\.point) } == [["start", "step:started"], ["step:done", "step:started"]])
+    #expect(world.store.points.contains("finish"))
+  }
+
+  /// Of a step that must not run twice nothing is put off.
+  @Test func theEndOfAOnceStepIsMarkedAtOnce() async throws {
+    let world = EngineWorld()
+    try await world.build("a:\n    once one\n    once two\n", jobs: 1)
+    #expect(
+      world.store.marks.map { $0.map(\.point) } == [
+        ["start", "step:started"], ["step:done"], ["step:started"], ["step:done"],
+      ])
+  }
+
+  /// What was put off is on record where the next step never starts.
+  @Test func whatIsDoneIsMarkedBeforeAFailure() async throws {
+    let world = EngineWorld()
+    world.runner.fail("a 2", times: 1)
+    let text = "a:\n    one\n    two\n"
+    #expect(try await world.build(text, jobs: 1).summary.failed == 1)
+    #expect(world.store.progress(of: "a").map(\.state) == [.done, .failed])
+    world.runner.forgetCalls()
+    #expect(try await world.build(text, jobs: 1).summary.built == 1)
+    #expect(world.runner.calls == ["a 2"])
+  }
+
   @Test func goalsAndWhatTheyNeed() async throws {
     let world = EngineWorld()
     let result = try await world.build(Self.chain, ["b"])

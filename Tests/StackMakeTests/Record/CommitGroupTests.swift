@@ -57,12 +57,39 @@ import Testing
     #expect(store.commits.commits - before == 3)
   }
 
+  @Test func marksOfOneTargetAreOneCommit() throws {
+    let before = store.commits.commits
+    let step = StepRecord(
+      number: 0, fingerprint: Fingerprint(of: "x"), state: .started, isOnce: false, generation: "", at: 2)
+    try store.mark([.forgetSteps(from: 0), .start(run: 1, at: 1), .step(step)], of: "a")
+    try store.mark([], of: "a")
+    #expect(store.commits.commits - before == 1)
+    #expect(try store.running() == ["a": 1])
+    #expect(try store.progress(of: "a") == [step])
+  }
+
   @Test func whoWaitsTogetherIsCommittedTogether() async throws {
     let writers = (0..<20).map { number in
       Self.writer { store in try store.start("target-\(number)", run: 1, at: Double(number)) }
     }
     #expect(await together(writers) == 2)
     #expect(try store.running().count == 20)
+  }
+
+  /// Whoever commits for others holds nothing of theirs once they go on.
+  @Test func manyWriteAllTheTime() async throws {
+    let store = store
+    let pool = ThreadPool(width: 32)
+    await withTaskGroup(of: Void.self) { group in
+      for number in 0..<32 {
+        group.addTask(executorPreference: pool) {
+          for count in 0..<40 {
+            #expect(throws: Never.self) { try store.start("target-\(number)", run: 1, at: Double(count)) }
+          }
+        }
+      }
+    }
+    #expect(try store.running().count == 32)
   }
 
   @Test func eachHasItsOwnAnswer() async throws {
