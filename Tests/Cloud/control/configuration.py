@@ -143,8 +143,9 @@ def serve(place, entry, *words):
 def uwsgi(place, service, script):
     return [
         "/usr/bin/uwsgi", "--plugin", "python3", "--http-socket", f"127.0.0.1:{place.port(service)}",
-        # Not threads: code that was made for eventlet can end waiting for itself in them, for ever.
-        "--wsgi-file", script, "--master", "--lazy-apps", "--no-orphans", "--processes", "2", "--need-app", "--die-on-term",
+        # Not threads: code that was made for eventlet can end waiting for itself in them, for ever. And one process, since
+        # each has a cache of its own of who may do what.
+        "--wsgi-file", script, "--processes", "1", "--need-app", "--die-on-term",
         "--buffer-size", "65535", "--listen", "100", "--add-header", "Connection: close", "--disable-logging",
         "--procname-prefix", "test-cloud-"]
 
