@@ -183,7 +183,7 @@ import Testing
   @Test func everyValueHasAMeaning() async throws {
     let meanings: Set = [
       "goal", "target", "server", "servers", "pack", "pack-file", "page", "file", "dir", "n", "name=value", "command",
-      "subcommands",
+      "subcommands", "seconds", "name",
     ]
     for command in try await Self.commands(try Program("")) {
       for argument in command.arguments ?? [] where argument.kind != "flag" && argument.allValues == nil {

@@ -78,7 +78,7 @@ struct Completer {
     case .pack: return words(Packs.builtIn.names)
     case .packFile: return words(typed.goals.first.flatMap { Packs.builtIn.files(of: $0) } ?? [])
     case .command: return commands(current)
-    case .number, .foreign, nil: return []
+    case .number, .seconds, .cloud, .foreign, nil: return []
     }
   }
 

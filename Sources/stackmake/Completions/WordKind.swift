@@ -1,6 +1,8 @@
 /// What stands for an argument, by the name that help gives its value.
 enum WordKind: String, CaseIterable {
-  case goal, target, server, servers, pack, page, file, number = "n"
+  case goal, target, server, servers, pack, page, file, number = "n", seconds
+  /// Of a cloud in clouds.yaml.
+  case cloud = "name"
   case directory = "dir"
   case packFile = "pack-file"
   case override = "name=value"
