@@ -65,7 +65,7 @@ test-shells: build
 
 # The editors' grammar, on every Stackfile that is here.
 test-editors:
-	.ci/steps/46-editors
+	.ci/steps/45-editors
 
 # Below $(DESTDIR): program, manual pages and completions, where Debian's shells look for them.
 SHARE := $(DESTDIR)$(PREFIX)/share
