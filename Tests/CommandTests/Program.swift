@@ -101,7 +101,8 @@ final class Program: Sendable {
   static func settled(_ text: String) -> String {
     text.replacing(/\d+\.\d s\b/, with: "T s").replacing(/built \d+ (s|min) ago/, with: "built T ago")
       // Not the end of a UUID, which can look like one.
-      .replacing(/(^|[^-0-9A-Za-z])[0-9a-f]{12}\b/, with: { "\($0.1)DIGEST" }).replacing(/process \d+/, with: "process PID")
+      .replacing(/(^|[^-0-9A-Za-z])[0-9a-f]{12}\b/, with: { "\($0.1)DIGEST" }).replacing(
+        /process \d+/, with: "process PID")
   }
 
   /// Beside the bundle of the tests, where the package's products are.

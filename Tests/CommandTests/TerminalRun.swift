@@ -33,8 +33,10 @@ final class TerminalRun: Sendable {
 
   /// What is shown now, without what differs from run to run: times, and the blanks that line columns up by them.
   var text: String {
-    screen.withLock(\.text).replacing(/\d+ min \d\d s\b|\b\d+(\.\d)? s\b/, with: "T s").replacing(/\d+ min ago/, with: "T s ago")
-      .replacing(/(\S) {2,}/) { "\($0.output.1)  " }
+    screen.withLock(\.text).replacing(/\d+ min \d\d s\b|\b\d+(\.\d)? s\b/, with: "T s").replacing(
+      /\d+ min ago/, with: "T s ago"
+    )
+    .replacing(/(\S) {2,}/) { "\($0.output.1)  " }
   }
 
   /// Waits until all of these are shown at once.
