@@ -38,7 +38,10 @@ struct ClusterMark: Sendable, Hashable {
   var description: String { "stackmake cluster \(cluster)" }
 
   /// Key pair, security group; the start of the names of ports and server groups.
-  var name: String { "stackmake-\(cluster)" }
+  var name: String { "\(Self.prefix)\(cluster)" }
+
+  /// What the names of all clusters begin with.
+  static let prefix = "stackmake-"
 
   /// The server's port number `index`, from 0.
   func portName(_ server: String, _ index: Int) -> String {

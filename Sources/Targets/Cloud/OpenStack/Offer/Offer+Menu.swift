@@ -28,7 +28,9 @@ extension CloudMenu {
         return isUnique ? Self.said(network.name, network.id) : network.id
       }.sorted(),
       externalNetworks: networks.filter(\.isExternal).map { Self.said($0.name, $0.id) }.sorted(),
-      zones: zones.filter { Self.isPlain($0) }.sorted(), keyPairs: keyPairs.filter { Self.isPlain($0) }.sorted())
+      zones: zones.filter { Self.isPlain($0) }.sorted(),
+      // Those that are made for clusters go with them.
+      keyPairs: keyPairs.filter { Self.isPlain($0) && !$0.hasPrefix(ClusterMark.prefix) }.sorted())
   }
 
   /// The name, or the id where a Stackfile would take the name for something else.
