@@ -81,6 +81,24 @@ import Testing
     #expect(services.logins == 1)
   }
 
+  /// Nova says 404 of a server that is gone, and 403 of a console that it doesn't show: keystone says both of logins.
+  @Test(arguments: [401, 403, 404, 405, 409, 410, 501]) func aRefusedLoginIsNoAnswerAboutAServer(_ status: Int)
+    async throws
+  {
+    let services = FakeServices { _, number in
+      number == 1
+        ? .success(FakeServices.token(1))
+        : .success(HTTPResponse(status, body: Array(#"{"error": {"message": "No such token."}}"#.utf8)))
+    }
+    let source = Self.source(services)
+    let first = try await source.token()
+    for _ in 0..<2 {
+      let error = await #expect(throws: CloudError.self) { _ = try await source.renew(after: first) }
+      #expect(error?.status == nil)
+      #expect(error.map { [.unauthorized, .failed].contains($0.code) } == true, "\(String(describing: error))")
+    }
+  }
+
   @Test func keystoneMayComeBack() async throws {
     let services = FakeServices { _, number in
       switch number {

@@ -50,15 +50,13 @@ package actor TokenSource {
       // Keystone may be away while the token still holds.
       let isAway = error.code == .unavailable || (error.status ?? 0) >= 500
       if isAway, let held, let endsAt = held.endsAt, now() < endsAt { return held.token }
-      throw error
+      throw Self.asLogin(error)
     }
   }
 
   /// A token other than `refused`, which a service answered with 401. All that hold it get the same new one.
   package func renew(after refused: Token) async throws(CloudError) -> Token {
-    if let held, held.token != refused {
-      return now() < held.renewsAt ? held.token : try await fetched()
-    }
+    if let held, held.token != refused { return try await token() }
     if flight == nil, let held, held.endsAt.map({ now() < $0 }) ?? true {
       let time = now()
       refusals = refusals.filter { time - $0 < 60 } + [time]
@@ -69,7 +67,19 @@ package actor TokenSource {
           hint: "keystone may be out of reach for the services, or their clocks wrong: try again in a while")
       }
     }
-    return try await fetched()
+    do {
+      return try await fetched()
+    } catch {
+      throw Self.asLogin(error)
+    }
+  }
+
+  /// Whoever asks for a server takes a 404 for its answer: what keystone says of a login must not be taken for that.
+  private static func asLogin(_ error: CloudError) -> CloudError {
+    var error = error
+    error.status = nil
+    if [.notFound, .conflict, .quota, .forbidden, .unsupported].contains(error.code) { error.code = .failed }
+    return error
   }
 
   /// Waits for the request that is on its way, or sends one.
