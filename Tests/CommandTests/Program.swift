@@ -43,19 +43,21 @@ final class Program: Sendable {
 
   /// A run that goes on.
   final class Running: Sendable {
-    let pid: Int32
+    private let process: ChildProcess
     /// Where its streams go, without a terminal.
     let outputFile: String
     let errorFile: String
     let outcome: Task<Outcome, any Error>
 
-    init(pid: Int32, files name: String, outcome: Task<Outcome, any Error>) {
-      self.pid = pid
+    init(_ process: ChildProcess, files name: String, outcome: Task<Outcome, any Error>) {
+      self.process = process
       (outputFile, errorFile) = (name + ".out", name + ".err")
       self.outcome = outcome
     }
 
-    func signal(_ number: Int32) { kill(pid, number) }
+    var pid: Int32 { process.pid }
+
+    func signal(_ number: Int32) { process.signal(number) }
   }
 
   /// - Parameter terminal: what it reads from and writes to; nil: nothing, and files.
@@ -64,26 +66,15 @@ final class Program: Sendable {
   ) throws -> Running {
     let name = "\(outputs.path.string)/\(UUID().uuidString)"
     for suffix in [".out", ".err"] { _ = FileManager.default.createFile(atPath: name + suffix, contents: nil) }
-    let process = Process()
-    process.executableURL = try Self.executable()
-    process.arguments = words
-    process.currentDirectoryURL = URL(filePath: path)
-    process.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": path].merging(environment) { $1 }
-    process.standardInput = terminal ?? FileHandle.nullDevice
-    process.standardOutput = terminal ?? FileHandle(forWritingAtPath: name + ".out")
-    process.standardError = terminal ?? FileHandle(forWritingAtPath: name + ".err")
-    let (ends, end) = AsyncStream.makeStream(of: Int32.self)
-    process.terminationHandler = { process in
-      end.yield(process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus)
-      end.finish()
-    }
-    try process.run()
-    let pid = process.processIdentifier
+    let shown = terminal.map { ChildProcess.Stream.descriptor($0.fileDescriptor) }
+    let process = try ChildProcess(
+      [Self.executable().path] + words, in: path,
+      environment: ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": path].merging(environment) { $1 },
+      input: shown ?? .nothing, output: shown ?? .file(name + ".out"), error: shown ?? .file(name + ".err"))
     return Running(
-      pid: pid, files: name,
+      process, files: name,
       outcome: Task {
-        var status: Int32 = .min
-        for await value in ends { status = value }
+        let status = await process.wait()
         func text(_ suffix: String) throws -> String {
           String(decoding: try Data(contentsOf: URL(filePath: name + suffix)), as: UTF8.self)
         }

@@ -15,7 +15,7 @@ final class TerminalRun: Sendable {
     var (main, other) = (Int32(-1), Int32(-1))
     var size = winsize(ws_row: 24, ws_col: UInt16(width), ws_xpixel: 0, ws_ypixel: 0)
     try #require(openpty(&main, &other, nil, nil, &size) == 0)
-    _ = fcntl(main, F_SETFD, FD_CLOEXEC)
+    for end in [main, other] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     keyboard = main
     screen = Mutex(Screen(width: width, height: 24))
     let terminal = FileHandle(fileDescriptor: other, closeOnDealloc: true)

@@ -11,7 +11,7 @@ package final class TestHTTPServer: Sendable {
   package let port: Int
   private let scheme: String
   private let directory: ScratchDirectory
-  private let process: pid_t
+  private let process: ChildProcess
   /// The server ends when this is closed, and so with the tests, however they end.
   private let lifeline: FileDescriptor
 
@@ -26,7 +26,7 @@ package final class TestHTTPServer: Sendable {
     if hasTLS { words += ["--tls", directory.path.string] }
     if wantsCertificate { words.append("--client-certificate") }
     if isHTTP2 { words.append("--http2") }
-    // Not inherited by the other programs that tests start at the same time: they would keep the server alive.
+    // Not inherited by the other programs that are started at the same time: they would keep the server alive.
     var ends: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
     guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
@@ -37,7 +37,8 @@ package final class TestHTTPServer: Sendable {
     let output = try FileDescriptor.open(
       directory.path.appending("log"), .writeOnly, options: [.create, .append, .closeOnExec],
       permissions: .ownerReadWrite)
-    let process = try TestProcess.start(words, input: input.rawValue, output: output.rawValue)
+    let process = try ChildProcess(
+      words, input: .descriptor(input.rawValue), output: .descriptor(output.rawValue), error: .inheritedError)
     try input.close()
     try output.close()
     for _ in 0..<6000 {
@@ -45,14 +46,15 @@ package final class TestHTTPServer: Sendable {
         return TestHTTPServer(
           port: port, scheme: hasTLS ? "https" : "http", directory: directory, process: process, lifeline: lifeline)
       }
-      if waitpid(process, nil, WNOHANG) != 0 { break }
+      if process.status != nil { break }
       try await Task.sleep(for: .milliseconds(10))
     }
     try lifeline.close()
     throw Failure(text: "\(words.joined(separator: " ")) doesn't start")
   }
 
-  private init(port: Int, scheme: String, directory: ScratchDirectory, process: pid_t, lifeline: FileDescriptor) {
+  private init(port: Int, scheme: String, directory: ScratchDirectory, process: ChildProcess, lifeline: FileDescriptor)
+  {
     self.port = port
     self.scheme = scheme
     self.directory = directory
@@ -63,11 +65,10 @@ package final class TestHTTPServer: Sendable {
   deinit {
     try? lifeline.close()
     for _ in 0..<500 {
-      if waitpid(process, nil, WNOHANG) != 0 { return }
+      if process.status != nil { return }
       usleep(10_000)
     }
-    kill(process, SIGKILL)
-    waitpid(process, nil, 0)
+    process.stop()
   }
 
   package func url(_ path: String) -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }

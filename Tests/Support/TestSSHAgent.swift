@@ -6,7 +6,7 @@ package import Targets
 /// A real ssh-agent with a directory of its own, which holds the keys that it is given.
 package final class TestSSHAgent: Sendable {
   private let directory: FilePath
-  private let process: pid_t
+  private let process: ChildProcess
 
   /// What SSH_AUTH_SOCK would say.
   package var socket: String { "\(directory)/agent" }
@@ -17,7 +17,7 @@ package final class TestSSHAgent: Sendable {
     let directory = FilePath(String(cString: path))
     let agent = TestSSHAgent(
       directory: directory,
-      process: try TestProcess.start(["/usr/bin/ssh-agent", "-D", "-a", "\(directory)/agent"]))
+      process: try ChildProcess(["/usr/bin/ssh-agent", "-D", "-a", "\(directory)/agent"]))
     do {
       try agent.take(keys)
     } catch {
@@ -27,7 +27,7 @@ package final class TestSSHAgent: Sendable {
     return agent
   }
 
-  private init(directory: FilePath, process: pid_t) {
+  private init(directory: FilePath, process: ChildProcess) {
     self.directory = directory
     self.process = process
   }
@@ -42,10 +42,9 @@ package final class TestSSHAgent: Sendable {
     for (number, key) in keys.enumerated() {
       let file = directory.appending("key-\(number)")
       try TestSSHServer.write(key.privateKey, to: file, mode: 0o600)
-      let adding = try TestProcess.start(
-        ["/usr/bin/env", "SSH_AUTH_SOCK=\(socket)", "ssh-add", "-q", file.string])
-      var status: Int32 = 0
-      waitpid(adding, &status, 0)
+      let adding = try ChildProcess(
+        ["/usr/bin/env", "SSH_AUTH_SOCK=\(socket)", "ssh-add", "-q", file.string], error: .inheritedError)
+      let status = adding.waitHere()
       guard status == 0 else { throw TestSSHServer.Failure(text: "ssh-add ended with \(status)") }
       unlink(file.string)
     }
@@ -53,8 +52,7 @@ package final class TestSSHAgent: Sendable {
 
   /// Ends it, and removes its directory.
   package func stop() {
-    kill(process, SIGKILL)
-    waitpid(process, nil, 0)
+    process.stop()
     try? FileManager.default.removeItem(atPath: directory.string)
   }
 }

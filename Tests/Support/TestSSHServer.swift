@@ -9,7 +9,7 @@ package final class TestSSHServer: Sendable {
   package let port: UInt16
   package let hostKey: HostKey
   package let loginKey: SSHKeyPair
-  private let process: pid_t
+  private let process: ChildProcess
 
   /// The home of who logs in.
   package var home: FilePath { directory.appending("home") }
@@ -41,20 +41,19 @@ package final class TestSSHServer: Sendable {
         ] + settings
       try write(lines.joined(separator: "\n") + "\n", to: directory.appending("sshd_config"), mode: 0o644)
       let log = "\(directory)/sshd.log"
-      let process = try TestProcess.start(["/usr/sbin/sshd", "-D", "-E", log, "-f", "\(directory)/sshd_config"])
+      let process = try ChildProcess(["/usr/sbin/sshd", "-D", "-E", log, "-f", "\(directory)/sshd_config"])
       if waitUntilListening(log, process) {
         let server = TestSSHServer(
           directory: directory, port: port, hostKey: HostKey.parse(hostPair.publicKey)!, loginKey: loginKey,
           process: process)
         return server
       }
-      kill(process, SIGKILL)
-      waitpid(process, nil, 0)
+      process.stop()
     }
     throw Failure(text: "sshd doesn't start: see \(directory)/sshd.log")
   }
 
-  private init(directory: FilePath, port: UInt16, hostKey: HostKey, loginKey: SSHKeyPair, process: pid_t) {
+  private init(directory: FilePath, port: UInt16, hostKey: HostKey, loginKey: SSHKeyPair, process: ChildProcess) {
     self.directory = directory
     self.port = port
     self.hostKey = hostKey
@@ -65,8 +64,7 @@ package final class TestSSHServer: Sendable {
   /// Ends it with all its connections, and removes its directory.
   package func stop() {
     cutConnections()
-    kill(process, SIGKILL)
-    waitpid(process, nil, 0)
+    process.stop()
     cutConnections()
     try? FileManager.default.removeItem(atPath: directory.string)
   }
@@ -79,11 +77,11 @@ package final class TestSSHServer: Sendable {
 
   /// Kills the sshd processes that serve the connections, and nothing that they started.
   package func cutConnections() {
-    for child in Self.processes() where child.parent == process { kill(child.id, SIGKILL) }
+    for child in Self.processes() where child.parent == process.pid { kill(child.id, SIGKILL) }
   }
 
   /// How many connections there are.
-  package var connectionCount: Int { Self.processes().count { $0.parent == process } }
+  package var connectionCount: Int { Self.processes().count { $0.parent == process.pid } }
 
   private static func processes() -> [(id: pid_t, parent: pid_t)] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
@@ -96,10 +94,10 @@ package final class TestSSHServer: Sendable {
     }
   }
 
-  private static func waitUntilListening(_ log: String, _ process: pid_t) -> Bool {
+  private static func waitUntilListening(_ log: String, _ process: ChildProcess) -> Bool {
     for _ in 0..<500 {
       if read(FilePath(log))?.contains("Server listening") == true { return true }
-      if waitpid(process, nil, WNOHANG) != 0 { return false }
+      if process.status != nil { return false }
       usleep(10_000)
     }
     return false

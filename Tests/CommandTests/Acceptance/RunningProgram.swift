@@ -1,9 +1,10 @@
 import Foundation
+import Support
 import Testing
 
 /// A program that was started, with what it says going to files, so that it never waits for a reader.
 final class RunningProgram: Sendable {
-  private let process: Process
+  private let process: ChildProcess
   private let output: URL
   private let error: URL
 
@@ -38,42 +39,32 @@ final class RunningProgram: Sendable {
     let base = FileManager.default.temporaryDirectory.appending(path: "stackmake-said-\(UUID().uuidString)")
     output = base.appendingPathExtension("out")
     error = base.appendingPathExtension("err")
-    for file in [output, error] { try Data().write(to: file) }
-    process = Process()
-    process.executableURL = URL(filePath: executable)
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(filePath: directory)
-    process.environment = environment
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: error)
-    try process.run()
+    process = try ChildProcess(
+      [executable] + arguments, in: directory, environment: environment, output: .file(output.path),
+      error: .file(error.path))
   }
 
   deinit {
     for file in [output, error] { try? FileManager.default.removeItem(at: file) }
   }
 
-  var pid: Int32 { process.processIdentifier }
+  var pid: Int32 { process.pid }
 
-  var isRunning: Bool { process.isRunning }
+  var isRunning: Bool { process.status == nil }
 
   /// What it has said of its run until now.
   var errorSoFar: String { (try? String(contentsOf: error, encoding: .utf8)) ?? "" }
   var outputSoFar: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
 
-  func kill() { _ = Foundation.kill(pid, SIGKILL) }
+  func kill() { process.signal(SIGKILL) }
 
   /// Its end; one that takes longer than `limit` is killed, and the test fails.
   func wait(_ limit: Duration = .seconds(240)) async throws -> End {
-    let hasEnded = await isSo(within: limit) { !self.process.isRunning }
-    if !hasEnded {
-      kill()
-      process.waitUntilExit()
-    }
-    let status = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+    let hasEnded = await isSo(within: limit) { !isRunning }
+    if !hasEnded { kill() }
+    let status = await process.wait()
     let end = End(
-      status: status, output: try String(contentsOf: output, encoding: .utf8),
+      status: status < 0 ? 128 - status : status, output: try String(contentsOf: output, encoding: .utf8),
       error: try String(contentsOf: error, encoding: .utf8))
     try #require(hasEnded, "it took longer than \(limit): \(end)")
     return end
