@@ -61,11 +61,11 @@ fuzz: setup
 
 # Completions in bash, zsh and fish, and the manual pages.
 test-shells: build
-	.ci/steps/45-shells
+	.ci/steps/10-shells
 
 # The editors' grammar, on every Stackfile that is here.
 test-editors:
-	.ci/steps/45-editors
+	.ci/steps/10-editors
 
 # Below $(DESTDIR): program, manual pages and completions, where Debian's shells look for them.
 SHARE := $(DESTDIR)$(PREFIX)/share
