@@ -51,7 +51,8 @@ extension OpenStackTests {
         whileNamesAreLookedUp: .gone("log in to cloud `test`: lab", "POST http://CLOUD/v3/auth/tokens"),
         whileAServerIsMade: noHost, left: all + ["servers lab-web ERROR"],
         orSaysOneOf: [
-          "The Keystone service is temporarily unavailable", "keystoneauth1.exceptions", "Failed to connect to CLOUD",
+          "The Keystone service is temporarily unavailable", "keystoneauth1.exceptions",
+          "neutronclient.common.exceptions.ServiceUnavailable", "Failed to connect to CLOUD",
         ],
         whileAServerIsTakenDown: .gone("log in to cloud `test`: lab", "POST http://CLOUD/v3/auth/tokens")),
       Outage(
@@ -110,13 +111,14 @@ extension OpenStackTests {
       let isSettled = await isSo(within: .seconds(240)) {
         (try? await creation.left())?.contains("servers lab-web BUILD") == false
       }
-      #expect(isSettled)
+      // A message that was lost among nova's services leaves it BUILD for ever: the cluster's server until `clean`.
+      #expect(isSettled || isOther)
       let left = try await creation.left()
-      let stands = isOther && left == CloudTrial.one
+      let stands = isOther && [CloudTrial.one, Self.all + ["servers lab-web BUILD"]].contains(left)
       #expect(stands || (isOther ? Set(left).isSubset(of: outage.left) : left == outage.left), "\(left)")
       let garbage = try await creation.run("gc", "--delete", "--yes")
       #expect(garbage.status == 0 && garbage.output == "stackmake: nothing is left\n", "\(garbage)")
-      #expect(try await creation.left() == (stands ? CloudTrial.one : []))
+      #expect(try await creation.left() == (stands ? left : []))
       try await creation.takeDown()
       guard outage.whileAServerIsTakenDown != nil else { return }
       #expect(try await standing.left() == CloudTrial.one)

@@ -67,6 +67,16 @@ import Testing
     #expect(ServiceReply(HTTPResponse(500, body: Array(body.utf8)), .compute).message == message)
   }
 
+  /// Nova passes on the exceptions of its own that it met.
+  @Test(arguments: [
+    "keystoneauth1.exceptions.connection.ConnectFailure", "nova.exception.GlanceConnectionFailed",
+    "neutronclient.common.exceptions.ServiceUnavailable",
+  ]) func aServiceBehindNovaIsToldFromNova(_ exception: String) {
+    let body: JSON = ["computeFault": ["code": 500, "message": .string("Unexpected API Error.\n<class '\(exception)'>")]]
+    let error = ServiceReply(HTTPResponse(500, body: body.bytes), .compute).error(operation: "list servers")
+    #expect(error.hint == "a service behind nova doesn't answer: try again in a while")
+  }
+
   @Test func longWordsAreCut() {
     let body = Array(String(repeating: "word ", count: 1000).utf8)
     #expect(ServiceReply(HTTPResponse(500, body: body), .compute).message.count == 401)

@@ -64,7 +64,7 @@ package struct ServiceReply: Sendable, Hashable {
     }
     guard status == 500 else { return nil }
     // Nova names the exception of its own that it met: one that says that another service is away.
-    let isBehind = ["ConnectFailure", "ConnectionFailed"].contains { message.contains($0) }
+    let isBehind = ["ConnectFailure", "ConnectionFailed", "ServiceUnavailable"].contains { message.contains($0) }
     return isBehind
       ? "a service behind \(service.project) doesn't answer: try again in a while"
       : "try again; if it stays, who runs the cloud finds it by the request id"
