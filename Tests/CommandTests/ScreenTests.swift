@@ -64,4 +64,29 @@ import Testing
     #expect(try await why.status() == 0)
     try compare(why, "why", width)
   }
+
+  /// Scripts that say which part of them runs.
+  @Test(.timeLimit(.minutes(2)), arguments: widths) func phasesOfScripts(width: Int) async throws {
+    let program = try Program(
+      """
+      packages/compute:
+          echo "::phase 1/3 lists of packages"
+              echo "::phase 2/3 packages"
+              echo "Unpacking nova-common"
+              until [ -e go ]; do sleep 0.1; done
+      stacked-controller:
+          echo "DevStack is at da2f4d73"
+          echo "::phase 1/15 1s Installing package prerequisites"
+              echo "::phase 5/15 231s Starting Keystone"
+              until [ -e go ]; do sleep 0.1; done
+              echo "the bridge isn't there"; exit 1
+
+      """)
+    let run = try TerminalRun(program, [], width: width)
+    try await run.waits(for: ["2 running", "Unpacking", "phase 5/15 Starting Keystone"])
+    try compare(run, "phases", width)
+    try program.write("go", "")
+    #expect(try await run.status() == 3)
+    #expect(run.text.contains("│ in phase 5/15 Starting Keystone"))
+  }
 }

@@ -109,6 +109,38 @@ import Testing
         "127.0.0.1, id 127.0.0.1:PORT, generation 1, host key pinned"))
   }
 
+  /// Whoever comes later sees what the script is in, too.
+  @Test(arguments: ScreenTests.widths) func aScriptThatIsAttachedToShowsItsPhase(width: Int) async throws {
+    let program = try program(
+      """
+      stacked/web:
+          once
+              echo '::phase 1/3 4s Installing package prerequisites'
+              echo '::phase 2/3 65s Creating initial neutron network elements'
+              until [ -e go ]; do sleep 0.1; done
+              echo '::phase 3/3 70s Starting Nova'
+              echo ran >> ran
+      """)
+    let killed = try TerminalRun(program, ["stacked/web"], width: width)
+    try await killed.waits(for: ["phase 2/3 Creating"])
+    killed.running.signal(SIGKILL)
+    #expect(try await killed.status() == -SIGKILL)
+
+    let next = try TerminalRun(program, ["stacked/web"], width: width)
+    try await next.waits(for: ["phase 2/3 Creating", "T s  "])
+    let row = try #require(next.text.split(separator: "\n").first { $0.contains("phase 2/3") })
+    #expect(
+      row
+        == (width == 80
+          ? "  stacked/web  T s  phase 2/3 Creating initial neutron network elements"
+          : "  stacked/web  T s  step 1/1 phase 2/3 Creating initial neutron network elements"))
+    _ = FileManager.default.createFile(atPath: "\(servers.web.home)/go", contents: nil)
+    #expect(try await next.status() == 0)
+    #expect(file("ran", on: servers.web) == "ran\n")
+    let log = try await program.run("log", "stacked/web").output
+    #expect(log.contains("== phase 2 of 3: Creating initial neutron network elements\n"), "\(log)")
+  }
+
   @Test func theirHostKeysAreTrustedInNoOtherWay() async throws {
     let program = try program(Self.rules)
     let refused = try await program.run("server/web", "host_keys=static")

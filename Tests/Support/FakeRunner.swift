@@ -12,6 +12,7 @@ package final class FakeRunner: StepRunner {
     var onceIDs: [String] = []
     var failures: [String: Int] = [:]
     var isHeld: Set<String> = []
+    var output: [String: [String]] = [:]
     var running: Set<String> = []
     var most = 0
   }
@@ -44,6 +45,8 @@ package final class FakeRunner: StepRunner {
   /// The step fails the next `times` times.
   package func fail(_ step: String, times: Int = .max) { state.withLock { $0.failures[step] = times } }
   package func succeed(_ step: String) { state.withLock { $0.failures[step] = nil } }
+  /// What the step prints in place of `done`.
+  package func prints(_ step: String, _ lines: [String]) { state.withLock { $0.output[step] = lines } }
   /// The step doesn't end until it is released, or its task is cancelled.
   package func hold(_ step: String) { _ = state.withLock { $0.isHeld.insert(step) } }
   package func release(_ step: String) { _ = state.withLock { $0.isHeld.remove(step) } }
@@ -81,6 +84,6 @@ package final class FakeRunner: StepRunner {
         operation: "run step \(step.number) of \(step.count)", subject: site?.name ?? step.target,
         cause: "exit status 1")
     }
-    events.line("done")
+    for line in state.withLock({ $0.output[name] ?? ["done"] }) { events.line(line) }
   }
 }

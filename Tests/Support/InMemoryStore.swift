@@ -192,6 +192,12 @@ package final class InMemoryStore: Store {
     }
   }
 
+  package func lastBuilt(_ target: String) -> Turn? {
+    state.withLock { state in
+      state.turns.filter { $0.target == target && $0.outcome == "built" }.max { $0.run < $1.run }
+    }
+  }
+
   package func runsWithTurns() -> [Int64] { state.withLock { Set($0.turns.map(\.run)).sorted(by: >) } }
 
   package func requests(of run: Int64) -> [RequestCount] {

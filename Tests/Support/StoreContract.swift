@@ -209,13 +209,12 @@ package struct StoreContract: Sendable, CustomTestStringConvertible {
 /// The history.
 extension StoreContract {
   static func turn(_ target: String, run: Int64, endedAt: Double = 20.25, outcome: String = "built") -> Turn {
-    Turn(
+    var step = Turn.Step(number: 1, text: "echo a …", place: "web-1 web-2", startedAt: 10.75, seconds: 3.5)
+    step.phases = [Turn.Step.Phase("lists of packages", at: 0), Turn.Step.Phase("tables", at: 1.25)]
+    return Turn(
       run: run, target: target, startedAt: 10.5, endedAt: endedAt, outcome: outcome,
       reasons: ["never built", "file `ü` changed"], cause: outcome == "built" ? nil : "exit status 1\nlast line",
-      steps: [
-        Turn.Step(number: 1, text: "echo a …", place: "web-1 web-2", startedAt: 10.75, seconds: 3.5),
-        Turn.Step(number: 2, text: "", place: "", startedAt: 14.25),
-      ])
+      steps: [step, Turn.Step(number: 2, text: "", place: "", startedAt: 14.25)])
   }
 
   @Sendable private static func turnsComeBackAsTheyWere(_ store: any Store) throws {
@@ -234,6 +233,10 @@ extension StoreContract {
     try store.forget(["a"])
     #expect(try store.turns(of: 3) == [turn("a", run: 3)])
     #expect(try store.turns(of: 9).isEmpty)
+    // The last that went well.
+    #expect(try store.lastBuilt("a") == turn("a", run: 3))
+    #expect(try store.lastBuilt("c") == nil)
+    #expect(try store.lastBuilt("d") == nil)
   }
 
   @Sendable private static func requestsAreKeptByRun(_ store: any Store) throws {

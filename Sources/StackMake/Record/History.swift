@@ -10,6 +10,8 @@ package protocol History: Sendable {
   func endRun(_ run: Int64, at: Double, status: Int32, turns: [Turn], requests: [RequestCount]) throws(StoreError)
   /// In the order in which they ended.
   func turns(of run: Int64) throws(StoreError) -> [Turn]
+  /// The newest turn in which the target was built; nil where none is kept.
+  func lastBuilt(_ target: String) throws(StoreError) -> Turn?
   /// Runs of which there are turns, newest first.
   func runsWithTurns() throws(StoreError) -> [Int64]
   /// By host, path, method and status.
@@ -41,6 +43,16 @@ package struct Turn: Hashable, Sendable {
     package var startedAt: Double
     /// Nil where it didn't come to a good end.
     package var seconds: Double?
+    /// In the order in which they began.
+    package var phases: [Phase] = []
+
+    /// What its script named, and when: in seconds since it began.
+    package struct Phase: Hashable, Sendable {
+      package var name: String
+      package var at: Double
+
+      package init(_ name: String, at: Double) { (self.name, self.at) = (name, at) }
+    }
 
     package init(number: Int, text: String, place: String, startedAt: Double, seconds: Double? = nil) {
       (self.number, self.text, self.place) = (number, text, place)

@@ -52,12 +52,26 @@ extension SQLiteStore {
         database,
         sql: "SELECT target, started_at, ended_at, outcome, details FROM turn WHERE run = ? ORDER BY ended_at, target",
         arguments: [run])
-      return try rows.map { row in
-        try TurnBlob.turn(
-          Turn(run: run, target: row[0], startedAt: row[1], endedAt: row[2], outcome: row[3]),
-          try Self.bytes(row, at: 4) { bytes in try RecordBlob.entries(bytes) })
-      }
+      return try rows.map { try Self.turn($0, run: run) }
     }
+  }
+
+  package func lastBuilt(_ target: String) throws(StoreError) -> Turn? {
+    try read("read the last turn of \(target)") { database in
+      let row = try Row.fetchOne(
+        database,
+        sql: """
+          SELECT target, started_at, ended_at, outcome, details, run FROM turn
+          WHERE target = ? AND outcome = 'built' ORDER BY run DESC LIMIT 1
+          """, arguments: [target])
+      return try row.map { try Self.turn($0, run: $0[5]) }
+    }
+  }
+
+  private static func turn(_ row: Row, run: Int64) throws -> Turn {
+    try TurnBlob.turn(
+      Turn(run: run, target: row[0], startedAt: row[1], endedAt: row[2], outcome: row[3]),
+      try bytes(row, at: 4) { bytes in try RecordBlob.entries(bytes) })
   }
 
   package func runsWithTurns() throws(StoreError) -> [Int64] {
@@ -99,6 +113,7 @@ enum TurnBlob {
         ManifestEntry("place", step.place), ManifestEntry("started", "\(step.startedAt)"),
       ]
       if let seconds = step.seconds { entries.append(ManifestEntry("seconds", "\(seconds)")) }
+      entries += step.phases.map { ManifestEntry("phase", "\($0.at) \($0.name)") }
     }
     return entries
   }
@@ -111,6 +126,12 @@ enum TurnBlob {
       case "reason": turn.reasons.append(entry.value)
       case "cause": turn.cause = entry.value
       case "step": turn.steps.append(Turn.Step(number: 0, text: entry.value, place: "", startedAt: 0))
+      case "phase":
+        let parts = entry.value.split(separator: " ", maxSplits: 1)
+        guard let last = turn.steps.indices.last, parts.count == 2, let at = Double(parts[0]) else {
+          throw RecordBlob.Malformed()
+        }
+        turn.steps[last].phases.append(Turn.Step.Phase(String(parts[1]), at: at))
       case "number", "place", "started", "seconds":
         guard let last = turn.steps.indices.last else { throw RecordBlob.Malformed() }
         if entry.key == "place" {

@@ -11,6 +11,8 @@ package final class ChromeTraceReporter: Reporter {
     var lanes: [String: Int] = [:]
     /// Open steps by target: a target that fails in a step closes both.
     var openSteps: [String: Int] = [:]
+    /// Targets whose step is in a phase, which lies in the step.
+    var openPhases: Set<String> = []
     var started: Set<String> = []
   }
 
@@ -45,12 +47,20 @@ package final class ChromeTraceReporter: Reporter {
         write(
           #"{"name":"step \#(number)","cat":"step","ph":"B","ts":\#(stamp),"pid":1,"tid":\#(lane),"#
             + #""args":{"of":\#(count),"text":\#(JSONText.quoted(text))}}"#)
+      case .phase(let target, _, let phase, _):
+        // A step at several places has a phase at each: only one after another fit into a lane.
+        if !state.openPhases.insert(target).inserted { end(target, stamp, &state) }
+        let lane = lane(of: target, &state)
+        write(
+          #"{"name":\#(JSONText.quoted(phase.name)),"cat":"phase","ph":"B","ts":\#(stamp),"pid":1,"tid":\#(lane)}"#)
       case .stepFinished(let target, _, _):
         guard let open = state.openSteps[target], open > 0 else { return }
+        if state.openPhases.remove(target) != nil { end(target, stamp, &state) }
         state.openSteps[target] = open - 1
         end(target, stamp, &state)
       case .finished(let target, let outcome, _):
         guard state.started.remove(target) != nil else { return }
+        if state.openPhases.remove(target) != nil { end(target, stamp, &state) }
         for _ in 0..<(state.openSteps.removeValue(forKey: target) ?? 0) { end(target, stamp, &state) }
         end(target, stamp, &state, outcome: outcome.name)
       case .runFinished:

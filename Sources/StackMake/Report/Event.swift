@@ -10,6 +10,8 @@ package enum Event: Sendable, Hashable {
   case stepStarted(target: String, number: Int, of: Int, text: String, place: String?)
   /// A line of remote or local output, without its end of line.
   case output(target: String, place: String?, line: String)
+  /// The script of the running step says which part of it begins. `secondsLeft` of the target, from its last build.
+  case phase(target: String, place: String?, phase: Phase, secondsLeft: Double?)
   case stepFinished(target: String, number: Int, seconds: Double)
   /// Something worth knowing that isn't output: `waiting for ssh`, `attached to the running step`.
   case note(target: String?, text: String)

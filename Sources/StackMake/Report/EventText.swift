@@ -23,6 +23,8 @@ package struct EventText: Sendable {
       return line(.normal, target, "step \(number) of \(count)\(Self.site(target, place)): \(text)")
     case .output(let target, let place, let text):
       return line(.normal, target + Self.tag(target, place), text)
+    case .phase(let target, let place, let phase, _):
+      return line(.normal, target + Self.tag(target, place), phase.text)
     case .stepFinished(let target, let number, let seconds):
       return line(.verbose, target, "step \(number) took \(DurationText.text(seconds))")
     case .note(let target, let text): return line(.normal, target, text)

@@ -17,6 +17,8 @@ struct FailureFrame: Sendable, Hashable {
   var place: String?
   /// `step 2 of 3: apt-get install nginx`; "" where none began.
   var step: String
+  /// The phase that it was in; "" where it named none.
+  var phase = ""
   /// How long the target's build took, in seconds.
   var seconds: Double
   /// The file of its log; nil where it isn't kept.
@@ -27,6 +29,7 @@ struct FailureFrame: Sendable, Hashable {
     let site = place.map { " on \($0)" } ?? ""
     var inner: [String] = []
     if !step.isEmpty { inner.append(step) }
+    if !phase.isEmpty { inner.append("in \(phase)") }
     inner += "\(error.operation): \(error.subject): \(error.cause)".split(separator: "\n").map(String.init)
     if let hint = error.hint { inner += "hint: \(hint)".split(separator: "\n").map(String.init) }
     let room = max(16, width - 2)

@@ -68,6 +68,10 @@ struct JSONEvent: JSONRecord {
     case .output(let target, let place, let line):
       type = "output"
       (self.target, self.place, text) = (target, place, line)
+    case .phase(let target, let place, let phase, let left):
+      type = "phase"
+      (self.target, self.place, text) = (target, place, phase.name)
+      (number, count, seconds) = (phase.number, phase.count, left)
     case .stepFinished(let target, let number, let seconds):
       type = "step-finished"
       (self.target, self.number, self.seconds) = (target, number, seconds)

@@ -7,6 +7,7 @@ package struct LiveTable: Sendable {
     var startedAt: Double
     var expectedSeconds: Double?
     var step = ""
+    var phase = ""
     var lastLine = ""
     /// Of its last step, for the frame of a failure.
     var command = ""
@@ -70,9 +71,16 @@ package struct LiveTable: Sendable {
     case .stepStarted(let target, let number, let count, let text, let place):
       update(target) {
         $0.step = "step \(number)/\(count)\(EventText.site(target, place)) "
+        $0.phase = ""
         $0.lastLine = DisplayText.clean(text)
         $0.command = "step \(number) of \(count): \(text)"
         $0.place = place
+      }
+    case .phase(let target, _, let phase, let left):
+      update(target) {
+        $0.phase = DisplayText.clean(phase.brief)
+        $0.lastLine = ""
+        if let left { $0.expectedSeconds = now + left - $0.startedAt }
       }
     case .output(let target, _, let line):
       let line = DisplayText.clean(line)
@@ -88,7 +96,7 @@ package struct LiveTable: Sendable {
           .failure(
             FailureFrame(
               target: target, error: error, isLocked: isLocked, place: row?.place, step: row?.command ?? "",
-              seconds: seconds, log: words.log(target, run))))
+              phase: row?.phase ?? "", seconds: seconds, log: words.log(target, run))))
         return
       }
     case .runFinished:
@@ -124,13 +132,20 @@ package struct LiveTable: Sendable {
     let timeWidth = times.map { DisplayText.width($0) }.max() ?? 0
     var lines = zip(shown, times).map { row, time in
       let name = DisplayText.padded(DisplayText.cut(row.target, to: names), to: names)
-      return DisplayText.cut(
-        "  \(name)  \(DisplayText.padded(time, to: timeWidth))  \(row.step)\(row.lastLine)", to: width)
+      let start = "  \(name)  \(DisplayText.padded(time, to: timeWidth))  "
+      return DisplayText.cut(start + Self.work(row, room: width - DisplayText.width(start)), to: width)
     }
     if shown.count < rows.count, space > 0 {
       lines.append(DisplayText.cut("  and \(rows.count - shown.count) more", to: width))
     }
     return lines + [DisplayText.cut(total(now: now), to: width)]
+  }
+
+  /// Step, phase and last line. Where the phase is cut off by it, the step goes: it says less.
+  private static func work(_ row: Row, room: Int) -> String {
+    if row.phase.isEmpty { return row.step + row.lastLine }
+    let phase = row.lastLine.isEmpty ? row.phase : "\(row.phase): \(row.lastLine)"
+    return DisplayText.width(row.step + row.phase) <= room ? row.step + phase : phase
   }
 
   private static func time(_ row: Row, now: Double) -> String {

@@ -36,6 +36,8 @@ package final class LogReporter: Reporter {
     case .output(let target, let place, let line):
       let tag = EventText.tag(target, place)
       write(target, tag.isEmpty ? line : "\(tag.dropFirst()) \(line)")
+    case .phase(let target, let place, let phase, _):
+      write(target, "== \(phase.text)\(EventText.site(target, place))")
     case .stepFinished(let target, let number, let seconds):
       write(target, "== step \(number) took \(DurationText.text(seconds))")
     case .note(let target?, let text): write(target, "-- \(text)")

@@ -68,6 +68,9 @@ package struct Redactor: Sendable {
     case .stepStarted(let target, let number, let count, let text, let place):
       return .stepStarted(target: target, number: number, of: count, text: redact(text), place: place)
     case .output(let target, let place, let line): return .output(target: target, place: place, line: redact(line))
+    case .phase(let target, let place, var phase, let left):
+      phase.name = redact(phase.name)
+      return .phase(target: target, place: place, phase: phase, secondsLeft: left)
     case .note(let target, let text): return .note(target: target, text: redact(text))
     case .warning(let target, let text): return .warning(target: target, text: redact(text))
     case .trace(let target, let text): return .trace(target: target, text: redact(text))

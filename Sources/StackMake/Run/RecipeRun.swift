@@ -93,6 +93,7 @@ struct RecipeRun: Sendable {
 
   private func at(_ place: PlaceID?, _ step: ResolvedStep) async throws(StepError) {
     let build = build
+    let began = build.now()
     let name = place.map { graph[$0].name }
     var site: StepSite?
     if let place, let name {
@@ -101,7 +102,13 @@ struct RecipeRun: Sendable {
       site = StepSite(name: name, outputs: outputs, user: user)
     }
     let events = StepEvents(
-      line: { build.reporter.report(.output(target: build.name, place: name, line: $0)) },
+      line: { line in
+        if let phase = Phase(line: line) {
+          build.phase(phase, step: step.number, at: name, began: began)
+        } else {
+          build.reporter.report(.output(target: build.name, place: name, line: line))
+        }
+      },
       note: { build.note($0) },
       trace: { build.reporter.report(.trace(target: build.name, text: $0)) },
       result: { build.setResult($0) },

@@ -12,6 +12,7 @@ package final class TargetBuild: Sendable {
   private let own = Mutex<[String: String]>([:])
   private let ranOnce = Mutex(false)
   private let unwritten = Mutex<[BuildMark]>([])
+  private let phaseTimes = Mutex<PhaseTimes?>(nil)
   let record = TurnRecord()
 
   package init(
@@ -66,6 +67,23 @@ package final class TargetBuild: Sendable {
       case .forgetSteps: "forget its progress"
       }
     try recorded(operation) { () throws(StoreError) in try store.mark(marks, of: name) }
+  }
+
+  /// Tells that a part of the running step began.
+  ///
+  /// - Parameter began: when the step began.
+  func phase(_ phase: Phase, step: Int, at place: String?, began: Double) {
+    record.phase(phase.name, at: phase.at ?? max(0, now() - began))
+    // Asked for when the first phase is said: most scripts have none.
+    let times = phaseTimes.withLock { times in
+      if let times { return times }
+      // What can't be read is said where it is needed: this is only about expected times.
+      let read = PhaseTimes(try? store.lastBuilt(name))
+      times = read
+      return read
+    }
+    let left = times.secondsLeft(step: step, phase: phase.name)
+    reporter.report(.phase(target: name, place: place, phase: phase, secondsLeft: left))
   }
 
   package func note(_ text: String) { reporter.report(.note(target: name, text: text)) }

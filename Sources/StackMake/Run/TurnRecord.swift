@@ -9,6 +9,12 @@ final class TurnRecord: Sendable {
     steps.withLock { $0.append(Turn.Step(number: number, text: text, place: place, startedAt: at)) }
   }
 
+  func phase(_ name: String, at: Double) {
+    steps.withLock { steps in
+      if let last = steps.indices.last { steps[last].phases.append(Turn.Step.Phase(name, at: at)) }
+    }
+  }
+
   func stepFinished(seconds: Double) {
     steps.withLock { steps in
       if let last = steps.indices.last { steps[last].seconds = seconds }
@@ -22,7 +28,11 @@ final class TurnRecord: Sendable {
     Turn(
       run: run, target: target, startedAt: startedAt, endedAt: endedAt, outcome: outcome.name,
       reasons: reasons.map { redactor.redact(ReasonText.text($0)) }, cause: outcome.cause.map { redactor.redact($0) },
-      steps: steps.withLock { $0 })
+      steps: steps.withLock { $0 }.map { step in
+        var step = step
+        for i in step.phases.indices { step.phases[i].name = redactor.redact(step.phases[i].name) }
+        return step
+      })
   }
 }
 

@@ -107,7 +107,8 @@ private final class OutputLines: Sendable {
 
     mutating func note(_ lines: [String], _ stream: OutputStream) {
       guard stream == .standardOutput else { return }
-      guard let line = lines.last(where: { line in line.contains { !$0.isWhitespace } }) else { return }
+      guard let line = lines.last(where: { line in line.contains { !$0.isWhitespace } && Phase(line: line) == nil })
+      else { return }
       lastOutput = line.trimmed
     }
   }
@@ -144,7 +145,7 @@ private final class OutputLines: Sendable {
   private func say(_ body: @Sendable (inout State) -> [String]) {
     let lines = state.withLock { state in
       let lines = body(&state)
-      state.last = Array((state.last + lines).suffix(10))
+      state.last = Array((state.last + lines.map { Phase(line: $0)?.text ?? $0 }).suffix(10))
       return lines
     }
     for text in lines { line(text) }
