@@ -109,21 +109,31 @@ package struct Assessor: Sendable {
   }
 
   /// What a build of `goals` would do, in the order of the graph; changes nothing.
-  package func plan(_ goals: [TargetID]) -> [PlannedTarget] {
+  package func plan(_ goals: [TargetID]) -> [PlannedTarget] { plan(goals, manifests: nil) }
+
+  /// What each target of that plan is made of, as far as it is known before anything ran. Apart from the plan, since it
+  /// is large, and only a plan that is kept needs it.
+  package func manifests(_ goals: [TargetID]) -> [TargetID: Manifest] {
+    var manifests: [TargetID: Manifest] = [:]
+    _ = plan(goals) { manifests[$0] = $1 }
+    return manifests
+  }
+
+  private func plan(_ goals: [TargetID], manifests: ((TargetID, Manifest) -> Void)?) -> [PlannedTarget] {
     var outputs: [TargetID: [String: String]] = [:]
     var blocked: [TargetID: TargetID] = [:]
     var result: [PlannedTarget] = []
     for target in graph.closure(of: goals) {
       if let blocker = graph.dependencies(target, for: .order).first(where: { blocked[$0] != nil }) {
         blocked[target] = blocker
-        let manifest = walk.manifest(of: target) { outputs[$0] }.manifest
+        manifests?(target, walk.manifest(of: target) { outputs[$0] }.manifest)
         result.append(
-          PlannedTarget(
-            target: target, reasons: [], state: .blocked(by: graph.name(blocker)), steps: [], manifest: manifest))
+          PlannedTarget(target: target, reasons: [], state: .blocked(by: graph.name(blocker)), steps: []))
         continue
       }
       let assessment = assess(target) { outputs[$0] }
       outputs[target] = assessment.outputs
+      manifests?(target, assessment.situation.manifest)
       let state: PlannedTarget.State
       var steps: [PlannedTarget.Step] = []
       switch assessment.decision {
@@ -136,9 +146,7 @@ package struct Assessor: Sendable {
         steps = actions.map { planned($0, target) { outputs[$0] } }
       }
       result.append(
-        PlannedTarget(
-          target: target, reasons: assessment.situation.reasons, state: state, steps: steps,
-          manifest: assessment.situation.manifest))
+        PlannedTarget(target: target, reasons: assessment.situation.reasons, state: state, steps: steps))
     }
     return result
   }
@@ -180,6 +188,4 @@ package struct PlannedTarget: Sendable {
   package var reasons: [StaleReason]
   package var state: State
   package var steps: [Step]
-  /// As far as it is known before anything ran.
-  package var manifest: Manifest
 }

@@ -94,7 +94,8 @@ package struct SavedPlan: Codable, Hashable, Sendable {
     (version, type) = (Self.version, "saved-plan")
     (self.program, self.cluster, self.madeAt) = (program, cluster, madeAt)
     (self.goals, self.variables, self.isForced, self.sources) = (goals, variables, isForced, sources)
-    targets = plan.map { Target($0, assessor, redact) }
+    let manifests = assessor.manifests(plan.map(\.target))
+    targets = plan.map { Target($0, manifests[$0.target]!, assessor, redact) }
   }
 
   /// Names of the targets that are to be built.
@@ -124,7 +125,9 @@ extension SavedPlan.Target {
   /// More than that isn't kept as text.
   private static let longestValue = 120
 
-  fileprivate init(_ planned: PlannedTarget, _ assessor: Assessor, _ redact: (String) -> String) {
+  fileprivate init(
+    _ planned: PlannedTarget, _ manifest: Manifest, _ assessor: Assessor, _ redact: (String) -> String
+  ) {
     let graph = assessor.graph
     target = graph.name(planned.target)
     kind = graph.kind(planned.target)
@@ -132,8 +135,8 @@ extension SavedPlan.Target {
     reasons = planned.reasons.map { redact(ReasonText.text($0)) }
     steps = planned.steps.map { SavedPlan.Step(number: $0.number, text: redact($0.text), places: $0.places) }
     if case .locked(let lock) = planned.state { error = redact(lock.cause) }
-    fingerprint = planned.manifest.fingerprint.hexadecimal
-    inputs = planned.manifest.entries.map { entry in
+    fingerprint = manifest.fingerprint.hexadecimal
+    inputs = manifest.entries.map { entry in
       let isShort = entry.value.utf8.count <= Self.longestValue && !entry.value.contains(where: \.isNewline)
       return SavedPlan.Input(
         key: entry.key, digest: Fingerprint(of: entry.value).hexadecimal, value: isShort ? redact(entry.value) : nil)
