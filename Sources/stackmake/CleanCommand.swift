@@ -103,7 +103,8 @@ struct CleanRun {
       let plan = try await plan(world, store, makePlan)
       let leave = try LeaveRun(plan, world, store, reload: reload)
       await world.close()
-      Console.write(CleanText.plan(plan, leaving: leave.names, staysAll: staysAll), to: .standardOutput)
+      let text = CleanText.plan(plan, leaving: leave.names, staysAll: staysAll, json: session.options.json)
+      Console.write(text, to: .standardOutput)
       return
     }
     try CloudChoice.check(session)

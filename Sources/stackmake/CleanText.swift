@@ -4,26 +4,10 @@ import Targets
 /// What a clean would do, and what it did.
 enum CleanText {
   /// - Parameter staysAll: whether machines stay, and are only forgotten.
-  static func plan(_ plan: CleanPlan, leaving: [String] = [], staysAll: Bool) -> String {
-    var lines = leaving.map { "run the recipe of \($0)" }
-    for deletion in plan.deletions where staysAll {
-      lines.append("forget server \(deletion.machine.name) (\(deletion.machine.id)), which stays as it is")
-    }
-    for rebuild in plan.rebuilds where staysAll {
-      let (name, targets) = (rebuild.machine.name, rebuild.targets.joined(separator: ", "))
-      lines.append("reset server \(name) (\(rebuild.machine.id)) by the recipe of reset/\(name), for \(targets)")
-    }
-    for deletion in plan.deletions where !staysAll {
-      lines.append("delete server \(deletion.machine.name) (\(deletion.machine.addresses.joined(separator: ", ")))")
-    }
-    for rebuild in plan.rebuilds where !staysAll {
-      lines.append(
-        "rebuild server \(rebuild.machine.name) from its image, for \(rebuild.targets.joined(separator: ", "))")
-    }
-    lines += plan.resources.map { "delete \($0.kind.rawValue) \($0.name)" }
-    lines += plan.forgotten.map { "forget \($0)" }
-    if lines.isEmpty { lines.append("stackmake: nothing to clean") }
-    return lines.joined(separator: "\n") + "\n"
+  static func plan(_ plan: CleanPlan, leaving: [String] = [], staysAll: Bool, json: Bool = false) -> String {
+    let items = CleanItem.items(plan, leaving: leaving, staysAll: staysAll)
+    if json { return items.map { JSONCleaning($0).line }.joined() + JSONCleaningCount(count: items.count).line }
+    return items.isEmpty ? "stackmake: nothing to clean\n" : items.map { $0.text + "\n" }.joined()
   }
 
   static func summary(_ plan: CleanPlan, waits: Bool, staysAll: Bool) -> String {

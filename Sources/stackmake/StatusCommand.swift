@@ -63,9 +63,10 @@ struct StatusLook: Sendable {
     width = rows.map(\.name.count).max() ?? 0
   }
 
-  /// A row's line, with its newline and without secrets.
+  /// A row's line, or lines, each with its newline and without secrets.
   func text(_ row: StatusRow, json: Bool) -> String {
-    redactor.redact(json ? row.record.line : row.line(width: width, now: now) + "\n")
+    let text = json ? row.record.line + (row.server?.line ?? "") : row.line(width: width, now: now) + "\n"
+    return redactor.redact(text)
   }
 }
 
@@ -120,6 +121,8 @@ struct StatusRow: Sendable {
   let builtAt: Double?
   let place: String
   let record: JSONTarget
+  /// Where it is one that is on record.
+  let server: JSONServer?
 
   init(
     _ planned: PlannedTarget, _ graph: Graph, _ assessor: Assessor, waitsFor failed: String?, isRunning: Bool
@@ -145,10 +148,14 @@ struct StatusRow: Sendable {
     } else {
       (state, why) = (planned.state.word, ReasonText.text(planned.reasons))
     }
-    place =
-      trace.flatMap { trace in
-        ServerOutputs(trace.outputs).map { "\($0.ip), id \($0.id), generation \($0.generation), \($0.trust.text)" }
-      } ?? ""
+    let outputs = trace.flatMap { ServerOutputs($0.outputs) }
+    place = outputs.map { "\($0.ip), id \($0.id), generation \($0.generation), \($0.trust.text)" } ?? ""
+    let problem = assessor.observations.observation(of: planned.target)?.problem
+    server = outputs.map {
+      JSONServer(
+        server: graph.place(planned.target).map { graph[$0].name } ?? "", id: $0.id, generation: $0.generation,
+        address: $0.ip, hostKey: $0.trust.text, problem: problem)
+    }
     record = JSONTarget(
       type: "status", target: name, kind: graph.kind(planned.target), state: state, reasons: planned.reasons,
       error: error, builtAt: builtAt)
@@ -156,7 +163,7 @@ struct StatusRow: Sendable {
 
   /// Whether it says something else, but for how long ago something was.
   func differs(from other: StatusRow) -> Bool {
-    (state, why, builtAt, place) != (other.state, other.why, other.builtAt, other.place)
+    (state, why, builtAt, place) != (other.state, other.why, other.builtAt, other.place) || server != other.server
   }
 
   func line(width: Int, now: Double) -> String {

@@ -126,25 +126,28 @@ package struct JSONCost: JSONRecord, Hashable {
   }
 }
 
-/// A server in `status --json`.
+/// A server in `status --json`, as it is on record.
 package struct JSONServer: JSONRecord, Hashable {
   package var version = jsonVersion
   package var type = "server"
   /// Its name in the layout.
   package var server: String
   package var id: String
-  package var address: String?
-  /// What the cloud says: `ACTIVE`, `BUILD`, `ERROR`, …; nil where it wasn't asked.
-  package var state: String?
-  /// Seconds since 1970.
-  package var createdAt: Double?
+  /// How often it was made or got a fresh disk.
+  package var generation: Int
+  package var address: String
+  /// How its host key came to be believed, for people.
+  package var hostKey: String
+  /// What is wrong with it in the cloud; nil where nothing is, or the cloud wasn't asked.
+  package var problem: String?
 
-  package init(server: String, id: String, address: String?, state: String?, createdAt: Double?) {
-    (self.server, self.id, self.address, self.state, self.createdAt) = (server, id, address, state, createdAt)
+  package init(server: String, id: String, generation: Int, address: String, hostKey: String, problem: String?) {
+    (self.server, self.id, self.generation, self.address) = (server, id, generation, address)
+    (self.hostKey, self.problem) = (hostKey, problem)
   }
 
   enum CodingKeys: String, CodingKey {
-    case version, type, server, id, address, state
-    case createdAt = "created-at"
+    case version, type, server, id, generation, address, problem
+    case hostKey = "host-key"
   }
 }

@@ -134,10 +134,12 @@ import Testing
         == #"{"kind":"task","reasons":[{"key":"setting a","new":"b","text":"setting `a` was added (b)","#
         + #""what":"changed"}],"state":"stale","steps":[{"number":1,"once":false,"text":"echo a/b"}],"#
         + #""target":"web","type":"plan","version":1}"# + "\n")
-    let server = JSONServer(server: "a", id: "u", address: "10.0.0.2", state: "ACTIVE", createdAt: 5)
+    let server = JSONServer(
+      server: "a", id: "u", generation: 2, address: "10.0.0.2", hostKey: "host key verified", problem: "stopped")
     #expect(
       server.line
-        == #"{"address":"10.0.0.2","created-at":5,"id":"u","server":"a","state":"ACTIVE","type":"server","version":1}"#
+        == #"{"address":"10.0.0.2","generation":2,"host-key":"host key verified","id":"u","problem":"stopped","#
+        + #""server":"a","type":"server","version":1}"#
         + "\n")
   }
 
