@@ -9,6 +9,8 @@ struct CloudChoice {
   /// The variables `cloud` and `mirror`.
   let name: String?
   let mirror: String?
+  /// What says that name.
+  var nameOrigin = ConfigOrigin.stackfile
   /// A key pair of the user's in OpenStack, which other clouds don't have: the variable `key_pair`.
   var keyPair: String? { isLocal || isStatic ? nil : keyPairVariable }
   var keyPairVariable: String?
@@ -57,7 +59,7 @@ struct CloudChoice {
     try CloudConfigReader(
       fileSystem: fileSystem, environment: environment, directory: directory,
       home: Session.home(in: environment)
-    ).read(name)
+    ).read(name, by: nameOrigin)
   }
 
   /// - Parameter repeats: sends a request again where another time may do; not for those who wait for an answer at once.

@@ -23,7 +23,11 @@ struct DoctorCommand: AsyncParsableCommand {
     let (goals, overrides) = CommandWords.split(words)
     if let goal = goals.first { throw ValidationError("doctor takes no target: `\(goal)`.") }
     let text = DoctorText(json: common.json)
-    let isWell = await DoctorRun(choice: try choice(overrides), text: text).run()
+    var choice = try choice(overrides)
+    if overrides.contains(where: { $0.name == "cloud" }), let name = choice.name {
+      choice.nameOrigin = .commandLine("cloud=\(name)")
+    }
+    let isWell = await DoctorRun(choice: choice, text: text).run()
     if !isWell { throw ExitStatusError.failed }
   }
 
@@ -57,7 +61,7 @@ private struct DoctorRun {
 
   /// Servers that exist already need no cloud.
   private func servers() -> Bool {
-    text.tell([DoctorText.Setting(key: "cloud", value: "static", origin: ConfigOrigin.stackfile.description)])
+    text.tell([DoctorText.Setting(key: "cloud", value: "static", origin: choice.nameOrigin.description)])
     text.end("no cloud is asked: `stackmake image-validated` looks at the servers of the layout")
     return true
   }
@@ -85,7 +89,7 @@ private struct DoctorRun {
       (choice.environment[variable] == nil ? ConfigOrigin.standard : .environment(variable)).description
     }
     var rows = [
-      DoctorText.Setting(key: "cloud", value: "local", origin: ConfigOrigin.stackfile.description),
+      DoctorText.Setting(key: "cloud", value: "local", origin: choice.nameOrigin.description),
       DoctorText.Setting(key: "machines", value: settings.root.string, origin: origin("STACKMAKE_LOCAL_ROOT")),
       DoctorText.Setting(key: "images", value: settings.imageCache.string, origin: origin("STACKMAKE_LOCAL_IMAGES")),
     ]

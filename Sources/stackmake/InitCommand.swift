@@ -23,7 +23,7 @@ struct InitCommand: AsyncParsableCommand {
   @Option(name: .long, help: ArgumentHelp("How many compute servers.", valueName: "N"))
   var computes: Int?
 
-  @Option(name: .long, help: ArgumentHelp("A pack to include: devstack, openstack-debian.", valueName: "NAME"))
+  @Option(name: .long, help: ArgumentHelp("A pack to include: devstack, openstack-debian.", valueName: "PACK"))
   var pack: String?
 
   @Flag(name: [.short, .long], help: "Ask nothing.")
@@ -65,7 +65,8 @@ struct InitCommand: AsyncParsableCommand {
   private func choice(_ name: String, _ directory: FilePath) -> CloudChoice {
     let isVerbose = common.verbose
     return CloudChoice(
-      name: name, mirror: nil, environment: ProcessInfo.processInfo.environment, directory: directory,
+      name: name, mirror: nil, nameOrigin: .commandLine("--cloud"), environment: ProcessInfo.processInfo.environment,
+      directory: directory,
       fileSystem: LocalFileSystem(directory: directory), note: { Console.error($0) },
       trace: { line in if isVerbose { Console.error(line) } })
   }

@@ -43,6 +43,12 @@ import Testing
     Case("status", "sta", gives: []),
     Case("site", "sta", gives: []),
     Case("rel", gives: ["release="]),
+    Case("release=", gives: ["release=1.0"]),
+    Case("status", "release=1.", gives: ["release=1.0"]),
+    Case("release=2", gives: []),
+    Case("nothing=", gives: []),
+    Case("init", "--pack", "", gives: ["devstack", "openstack-debian"]),
+    Case("init", "--cloud", "", gives: ["local"]),
     Case("ssh", "", gives: ["db-1", "db-2", "web"]),
     Case("ssh", "web", "", gives: []),
     Case("ssh", "web", "--", "l", gives: []),
@@ -79,6 +85,23 @@ import Testing
     #expect(outcome.errors == "")
     #expect(outcome.output.split(separator: "\n").map { String($0.split(separator: "\t")[0]) }.sorted() == one.answers)
     #expect(!program.exists(".stackmake"))
+  }
+
+  @Test func clouds() async throws {
+    let clouds = "clouds: {lab: {auth: {}}, prod: {auth: {}}}\n"
+    let program = try Program("cloud = lab\n", files: ["sub/clouds.yaml": clouds])
+    #expect(try await Self.answers("init", "--cloud", "l", in: program) == ["local"])
+    #expect(
+      try await Self.answers("init", "-C", "sub", "--cloud=", in: program).sorted() == [
+        "--cloud=lab", "--cloud=local", "--cloud=prod",
+      ])
+    try program.write("clouds.yaml", clouds)
+    #expect(try await Self.answers("status", "cloud=p", in: program) == ["cloud=prod"])
+    #expect(
+      try await Self.answers("doctor", "cloud=", in: program).sorted() == ["cloud=lab", "cloud=local", "cloud=prod"])
+    // What is wrong with the file is for whoever names one.
+    try program.write("clouds.yaml", "clouds: [\n")
+    #expect(try await Self.answers("init", "--cloud", "", in: program) == ["local"])
   }
 
   @Test func otherStackfiles() async throws {

@@ -96,7 +96,9 @@ import Testing
     let program = try empty()
     let unknown = try await program.run("init", "--cloud", "lab")
     #expect(unknown.status == 2)
-    #expect(unknown.errors.hasPrefix("stackmake: error: no cloud called `lab`, which"), "\(unknown.errors)")
+    #expect(
+      unknown.errors.hasPrefix("stackmake: error: no cloud called `lab`, which `--cloud` names: no "),
+      "\(unknown.errors)")
     try program.write(
       "clouds.yaml",
       """

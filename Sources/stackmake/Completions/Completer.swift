@@ -68,23 +68,26 @@ struct Completer {
     func words(_ names: [String]) -> [Answer] { names.filter { $0.hasPrefix(current) }.map { .word($0, about: nil) } }
     switch WordKind(argument) {
     case .choice: return words(argument.allValues ?? [])
-    case .goal, .target: return words(targets(current, StackfileNames(typed, environment)))
+    case .goal, .target: return words(targets(current, typed))
     case .server, .servers: return words(StackfileNames(typed, environment).servers)
-    case .override: return words(variables(current, StackfileNames(typed, environment)))
+    case .override: return words(variables(current, typed, StackfileNames(typed, environment)))
     // The page is the first, targets come after it.
-    case .page: return typed.goals.isEmpty ? [.files] : words(targets(current, StackfileNames(typed, environment)))
+    case .page: return typed.goals.isEmpty ? [.files] : words(targets(current, typed))
     case .file: return [.files]
     case .directory: return [.directories]
-    case .pack: return words(Packs.builtIn.names)
+    // Not every pack is one to begin with.
+    case .pack: return words(typed.command.commandName == "init" ? StarterPack.names : Packs.builtIn.names)
     case .packFile: return words(typed.goals.first.flatMap { Packs.builtIn.files(of: $0) } ?? [])
     case .command: return commands(current)
-    case .number, .seconds, .cloud, .foreign, nil: return []
+    case .cloud: return words(clouds(typed))
+    case .number, .seconds, .foreign, nil: return []
     }
   }
 
-  private func targets(_ current: String, _ names: StackfileNames) -> [String] {
+  private func targets(_ current: String, _ typed: TypedWords) -> [String] {
+    let names = StackfileNames(typed, environment)
     let found = names.targets(current)
-    let variables = variables(current, names)
+    let variables = variables(current, typed, names)
     guard found.count > Self.mostNames else { return found + variables }
     var parts: [String] = []
     var known: Set<String> = []
@@ -96,8 +99,23 @@ struct Completer {
     return parts + variables
   }
 
-  /// Offered only where a letter asks for them: they would bury the targets.
-  private func variables(_ current: String, _ names: StackfileNames) -> [String] {
-    current.isEmpty ? [] : names.variables.map { $0 + "=" }.filter { $0.hasPrefix(current) }
+  /// Offered only where a letter asks for them: they would bury the targets. Behind its `=` the value that it has.
+  private func variables(_ current: String, _ typed: TypedWords, _ names: StackfileNames) -> [String] {
+    if current.isEmpty { return [] }
+    guard let at = current.firstIndex(of: "=") else {
+      return names.variables.map { $0 + "=" }.filter { $0.hasPrefix(current) }
+    }
+    let name = String(current[..<at])
+    let values = name == "cloud" ? clouds(typed) : [names.value(of: name)].compactMap { $0 }
+    return values.filter { !$0.isEmpty && !$0.contains(where: \.isWhitespace) }.map { "\(name)=\($0)" }
+  }
+
+  /// What there is to name: those that are written down, and this host.
+  private func clouds(_ typed: TypedWords) -> [String] {
+    let directory = StackfileNames.file(typed, environment).map { Session.directory(of: $0) } ?? "."
+    let reader = CloudConfigReader(
+      fileSystem: LocalFileSystem(directory: directory), environment: environment, directory: directory,
+      home: Session.home(in: environment))
+    return ["local"] + ((try? reader.names()) ?? [])
   }
 }

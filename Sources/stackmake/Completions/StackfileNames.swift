@@ -7,7 +7,8 @@ struct StackfileNames {
   private let graph: Graph?
   private let recorded: [String]
 
-  init(_ typed: TypedWords, _ environment: [String: String]) {
+  /// The Stackfile that the words mean; nil where none is found.
+  static func file(_ typed: TypedWords, _ environment: [String: String]) -> FilePath? {
     var options = CommonOptions.none
     let home = Session.home(in: environment)
     func path(_ word: String?) -> String? {
@@ -16,7 +17,11 @@ struct StackfileNames {
     }
     options.file = path(typed.file)
     options.directory = path(typed.directory)
-    guard let file = try? Session.stackfile(options) else {
+    return try? Session.stackfile(options)
+  }
+
+  init(_ typed: TypedWords, _ environment: [String: String]) {
+    guard let file = Self.file(typed, environment) else {
       (graph, recorded) = (nil, [])
       return
     }
@@ -44,6 +49,9 @@ struct StackfileNames {
     let prefix = "server/"
     return recorded.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
   }
+
+  /// As it is on the command line so far.
+  func value(of variable: String) -> String? { graph?.variables[variable] }
 
   var variables: [String] { graph?.variables.keys.sorted() ?? [] }
 }

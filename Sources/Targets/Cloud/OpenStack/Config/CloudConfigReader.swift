@@ -16,9 +16,11 @@ package struct CloudConfigReader: Sendable {
 
   /// The cloud called `name`, or where that is nil the one that OS_CLOUD names, the OS_* variables describe, or the only
   /// one that is written down.
-  package func read(_ name: String?) throws(CloudConfigError) -> CloudConfig {
+  ///
+  /// - Parameter origin: what says that name.
+  package func read(_ name: String?, by origin: ConfigOrigin = .stackfile) throws(CloudConfigError) -> CloudConfig {
     let clouds = try CloudList(places, environment)
-    let chosen = try clouds.choose(name)
+    let chosen = try clouds.choose(name, by: origin)
     let layers = CloudLayers(clouds: clouds, places: places, environment: environment, cloud: chosen.name)
     let settings = try CloudSettings(cloud: chosen.name, layers.merged())
     return try config(settings, chosen)

@@ -60,8 +60,10 @@ struct CloudList {
   }
 
   /// Which cloud is taken: the one named, OS_CLOUD's, that of the variables, the only one.
-  func choose(_ name: String?) throws(CloudConfigError) -> Choice {
-    if let name { return try named(Choice(name: name, origin: .stackfile)) }
+  ///
+  /// - Parameter origin: what names the cloud `name`.
+  func choose(_ name: String?, by origin: ConfigOrigin) throws(CloudConfigError) -> Choice {
+    if let name { return try named(Choice(name: name, origin: origin)) }
     if let name = environment["OS_CLOUD"], !name.isEmpty {
       return try named(Choice(name: name, origin: .environment("OS_CLOUD")))
     }

@@ -2,6 +2,8 @@
 package enum ConfigOrigin: Sendable, Hashable, CustomStringConvertible {
   /// The Stackfile's `cloud =`.
   case stackfile
+  /// A word of the command line, as it is typed: `--cloud`.
+  case commandLine(String)
   case environment(String)
   /// A key as `clouds.lab.auth.username`, and the line of its value.
   case file(path: String, key: String, line: Int)
@@ -11,6 +13,7 @@ package enum ConfigOrigin: Sendable, Hashable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .stackfile: "`cloud` in the Stackfile"
+    case .commandLine(let word): "`\(word)`"
     case .environment(let name): "\(name) in the environment"
     case .file(let path, let key, _): "\(path), \(key)"
     case .standard: "the default"
