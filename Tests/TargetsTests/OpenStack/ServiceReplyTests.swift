@@ -72,7 +72,9 @@ import Testing
     "keystoneauth1.exceptions.connection.ConnectFailure", "nova.exception.GlanceConnectionFailed",
     "neutronclient.common.exceptions.ServiceUnavailable",
   ]) func aServiceBehindNovaIsToldFromNova(_ exception: String) {
-    let body: JSON = ["computeFault": ["code": 500, "message": .string("Unexpected API Error.\n<class '\(exception)'>")]]
+    let body: JSON = [
+      "computeFault": ["code": 500, "message": .string("Unexpected API Error.\n<class '\(exception)'>")]
+    ]
     let error = ServiceReply(HTTPResponse(500, body: body.bytes), .compute).error(operation: "list servers")
     #expect(error.hint == "a service behind nova doesn't answer: try again in a while")
   }
