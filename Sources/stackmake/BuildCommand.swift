@@ -136,7 +136,7 @@ struct BuildCommand: AsyncParsableCommand {
         let assessor = try await world.assessor(targets, files: files, store: store, forced: forced)
         if let cluster = world.cluster, !world.book.sets.isEmpty, !session.options.noRefresh {
           try await SnapshotChooser(cluster, world.book, store).choose(
-            SnapshotChooser.fresh(targets, assessor), in: session.graph, reporters.all, now: Session.now())
+            targets, assessor, reporters.all, now: Session.now())
         }
         if let end = Standing.end(assessor, session.graph.closure(of: targets)), end <= Session.now() {
           reporters.all.report(

@@ -211,7 +211,9 @@ struct CleanRun {
       Console.error("stackmake: snapshot \(set) isn't used: \(why)")
     }
     var plan = plan
-    for index in plan.rebuilds.indices { plan.rebuilds[index].restore = choice.restores[plan.rebuilds[index].place.name] }
+    for index in plan.rebuilds.indices {
+      plan.rebuilds[index].restore = choice.restores[plan.rebuilds[index].place.name]
+    }
     return plan
   }
 

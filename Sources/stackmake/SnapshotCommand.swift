@@ -74,6 +74,7 @@ private struct SnapshotRun {
     }
     let sets = try await sets(groups, world, store)
     let missing = try await session.reported { try await unmade(sets, cluster) }
+    try await purge(world, store)
     if missing.isEmpty {
       await world.close()
       if !session.options.silent { Console.error("stackmake: \(Count(sets.count, "snapshot")) up to date") }
@@ -118,7 +119,8 @@ private struct SnapshotRun {
       let others = late.count == 1 ? "" : " (nor \(Count(late.count - 1, "other"))"
       Console.error(
         "stackmake: error: snapshot: \(first) isn't up to date\(others.isEmpty ? "" : others + ")")\n"
-          + "  hint: a snapshot is of what was built: run `stackmake` first; `stackmake why \(first)` says what is missing")
+          + "  hint: a snapshot is of what was built: run `stackmake` first; `stackmake why \(first)` says what is missing"
+      )
       throw ExitStatusError.failed
     }
     let machines = try await session.reported { try await world.cluster?.machines() ?? [] }
@@ -156,6 +158,14 @@ private struct SnapshotRun {
         }
       }
     }
+  }
+
+  /// Forgets snapshots of which `gc` or somebody else has deleted every image.
+  private func purge(_ world: World, _ store: any Store) async throws {
+    let left = Set(try await images(world).compactMap(\.set))
+    let gone = world.book.sets.filter { !left.contains($0.id) }.map { ($0.register, String?.none) }
+    if gone.isEmpty { return }
+    try session.recorded { () throws(StoreError) in try store.set(Dictionary(uniqueKeysWithValues: gone)) }
   }
 
   private func ask(_ sets: [SnapshotSet]) throws {

@@ -213,6 +213,11 @@ package struct Cleaner: Sendable {
     try await cloud(server) { () async throws(CloudError) in
       try await cluster.cloud.delete(machine.id, wait: waits)
     }
+    if !deletion.isStray {
+      try recorded("forget its snapshot", server) { () throws(StoreError) in
+        try store.set([Restore.register(machine.tag.server): nil])
+      }
+    }
     try settle(intent, forgetting: forgotten)
   }
 

@@ -7,12 +7,23 @@ package struct SnapshotChoice: Sendable, Hashable {
   /// Snapshots that servers were looked up in, in vain: why, by the set's id.
   package private(set) var unused: [String: String] = [:]
 
+  /// What an earlier run chose, and didn't come to the end of. The set, by server.
+  package struct Earlier: Sendable, Hashable {
+    /// Servers that were to be made from it, and weren't.
+    package var pending: [String: String] = [:]
+    /// Servers that were.
+    package var made: [String: String] = [:]
+
+    package init() {}
+  }
+
   /// - Parameters:
   ///   - images: that the cloud has.
   ///   - fresh: servers that get a new machine.
   ///   - bases: the ids of the images that they would be made from else.
   package init(
-    _ book: SnapshotBook, images: [Snapshot], fresh: Set<String>, bases: [String: String], in graph: Graph
+    _ book: SnapshotBook, images: [Snapshot], fresh: Set<String>, bases: [String: String], earlier: Earlier = Earlier(),
+    in graph: Graph
   ) {
     for set in book.sets {
       let wanted = set.members.filter { fresh.contains($0.server) }
@@ -33,9 +44,13 @@ package struct SnapshotChoice: Sendable, Hashable {
       while !isSettled {
         isSettled = true
         for member in set.members where usable[member.target] != nil {
+          let isPending = earlier.pending[member.server] == set.id
           guard let target = graph.target(named: member.target),
-            let other = SnapshotGroup.needs(of: target, in: graph).map({ graph.name($0) }).sorted()
-              .first(where: { usable[$0] == nil })
+            let other = SnapshotGroup.needs(of: target, in: graph).map({ graph.name($0) }).sorted().first(where: {
+              need in
+              let isMade = set.member(stackedAs: need).map { earlier.made[$0.server] == set.id } ?? false
+              return usable[need] == nil && !(isPending && isMade)
+            })
           else { continue }
           usable[member.target] = nil
           trouble = trouble ?? "\(member.target) needs \(other), which isn't made from it"
@@ -57,7 +72,9 @@ package struct SnapshotChoice: Sendable, Hashable {
     case .broken(let text): return "the image of \(member.server) can't be used: \(text)"
     case .active: break
     }
-    if let base, base != member.base { return "the image below \(member.server) was \(member.base), and is \(base) now" }
+    if let base, base != member.base {
+      return "the image below \(member.server) was \(member.base), and is \(base) now"
+    }
     guard let differences = book.differences(set.id, member.server) else { return "it wasn't compared" }
     return differences.isEmpty ? nil : "\(member.target): \(ReasonText.text(differences))"
   }

@@ -11,7 +11,7 @@ package struct SnapshotChooser: Sendable {
   }
 
   /// Servers of a build that have no machine, and on which something is to be stacked.
-  package static func fresh(_ targets: [TargetID], _ assessor: Assessor) -> Set<String> {
+  static func fresh(_ targets: [TargetID], _ assessor: Assessor) -> Set<String> {
     let graph = assessor.graph
     return Set(
       graph.closure(of: targets).compactMap { target in
@@ -23,7 +23,9 @@ package struct SnapshotChooser: Sendable {
   }
 
   /// Of the servers that get a new machine. Asks the cloud only where a snapshot of one of them is on record.
-  package func choice(_ fresh: Set<String>, in graph: Graph) async throws(StepError) -> SnapshotChoice {
+  package func choice(
+    _ fresh: Set<String>, earlier: SnapshotChoice.Earlier = SnapshotChoice.Earlier(), in graph: Graph
+  ) async throws(StepError) -> SnapshotChoice {
     let wanted = fresh.filter { server in book.sets.contains { $0.member(server) != nil } }
     guard !wanted.isEmpty, cluster.cloud.makesSnapshots else {
       return SnapshotChoice(SnapshotBook(), images: [], fresh: [], bases: [:], in: graph)
@@ -33,24 +35,47 @@ package struct SnapshotChooser: Sendable {
       let images = try await cluster.cloud.snapshots(ofCluster: cluster.id)
       let resolved = try await cluster.cloud.resolve(wants, missing: []).resolved
       let bases = Dictionary(resolved.map { ($0.name, $0.imageID) }) { first, _ in first }
-      return SnapshotChoice(book, images: images, fresh: wanted, bases: bases, in: graph)
+      return SnapshotChoice(book, images: images, fresh: wanted, bases: bases, earlier: earlier, in: graph)
     } catch {
       throw StepError(error, subject: cluster.name)
     }
   }
 
+  /// What is on record of an earlier choice: of a server that was built since it is no more than history.
+  private func earlier(_ fresh: Set<String>, _ assessor: Assessor) throws(StoreError) -> SnapshotChoice.Earlier {
+    let graph = assessor.graph
+    var earlier = SnapshotChoice.Earlier()
+    for place in graph.places {
+      guard let restore = try Restore.read(place.name, store),
+        let server = graph.target(named: graph.placePrefix + place.name)
+      else { continue }
+      let register = Cluster.generationRegister(place.name)
+      let generation = String(restore.generation)
+      if fresh.contains(place.name) {
+        let last = try store.registers(prefix: register)[register]
+        let isOpen = restore.generation == 0 || generation == last
+        if isOpen, assessor.traces[graph.name(server)] == nil { earlier.pending[place.name] = restore.set }
+      } else if assessor.observations.observation(of: server)?.values["generation"] == generation {
+        earlier.made[place.name] = restore.set
+      }
+    }
+    return earlier
+  }
+
   /// Writes down what the servers of a build are made from, and says it.
-  package func choose(_ fresh: Set<String>, in graph: Graph, _ reporter: any Reporter, now: Double)
-    async throws(StepError)
-  {
+  package func choose(
+    _ targets: [TargetID], _ assessor: Assessor, _ reporter: any Reporter, now: Double
+  ) async throws(StepError) {
+    let (graph, fresh) = (assessor.graph, Self.fresh(targets, assessor))
     do throws(StoreError) {
       // Of one that was asked for and may still come it isn't known whether it has to be asked for again: it stays as it was.
       let open = Set(try store.intents().filter { $0.action == Cluster.createAction }.map(\.subject))
       let fresh = fresh.subtracting(open)
       if fresh.isEmpty { return }
+      let earlier = try earlier(fresh, assessor)
       let choice: SnapshotChoice
       do throws(StepError) {
-        choice = try await self.choice(fresh, in: graph)
+        choice = try await self.choice(fresh, earlier: earlier, in: graph)
       } catch {
         // Without snapshots it takes longer, and ends the same.
         reporter.report(.warning(target: nil, text: "no snapshot is used: \(error.cause)"))

@@ -2,7 +2,7 @@ package import StackMake
 
 /// Stacked targets that know of each other: a snapshot is of all of them, made at one time. Pure.
 package struct SnapshotGroup: Sendable, Hashable {
-  /// In the order of the graph.
+  /// In the order of the layout.
   package private(set) var targets: [TargetID]
 
   /// The groups that these targets are in; others than stacked ones are left out.
@@ -17,7 +17,8 @@ package struct SnapshotGroup: Sendable, Hashable {
     }
     let wanted = Set(asked.compactMap { group[$0] })
     return Dictionary(grouping: stacked.filter { wanted.contains(group[$0]!) }) { group[$0]! }
-      .map { SnapshotGroup(targets: $0.value.sorted()) }.sorted { $0.targets[0] < $1.targets[0] }
+      .map { SnapshotGroup(targets: $0.value.sorted { graph.place($0)! < graph.place($1)! }) }
+      .sorted { graph.place($0.targets[0])! < graph.place($1.targets[0])! }
   }
 
   /// The stacked targets that must be as they were for this one to be as it was: what it depends on, and where its steps run.

@@ -22,7 +22,8 @@ struct SnapshotMatch {
     guard let target = graph.target(named: member.target),
       let server = graph.target(named: graph.placePrefix + member.server)
     else { return [.changed(key: member.target, old: "in the Stackfile", new: nil)] }
-    return Self.differences(member.serverManifest, manifest(server)) + Self.differences(member.manifest, manifest(target))
+    return Self.differences(member.serverManifest, manifest(server))
+      + Self.differences(member.manifest, manifest(target))
   }
 
   private static func differences(_ old: [SnapshotSet.Line], _ new: [ManifestEntry]) -> [StaleReason] {

@@ -76,7 +76,8 @@ extension AcceptanceTests {
       #expect(made.lines.last == "stackmake: snapshot \(id) of stacked/controller, stacked/compute", "\(made)")
       #expect(
         try await snapshots().contains(
-          #/^[0-9a-f]{12}  stacked/controller, stacked/compute  \d+ (s|min) ago, used where its servers get new machines\n$/#))
+          #/^[0-9a-f]{12}  stacked/controller, stacked/compute  \d+ (s|min) ago, used where its servers get new machines\n$/#
+        ))
       #expect(try await cluster.stackmake("-q").status == 0)
       #expect(try await cluster.stackmake("gc").output == "stackmake: nothing is left\n")
       let same = try await cluster.stackmake("snapshot")
@@ -130,7 +131,9 @@ extension AcceptanceTests {
       #expect(try await home("controller", "greeting").hasPrefix("good day "))
       #expect(try await snapshots().contains(" ago, not used: stacked/controller: step 2 changed"))
       let left = try await cluster.stackmake("gc")
-      #expect(left.status == 1 && left.output.contains(#/snapshot stackmake-[^ ]*-controller.[0-9a-f]{12}: stacked/controller: /#))
+      #expect(
+        left.status == 1
+          && left.output.contains(#/snapshot stackmake-[^ ]*-controller.[0-9a-f]{12}: stacked/controller: /#))
       #expect(try await cluster.stackmake("gc", "--delete", "--yes").status == 0)
       #expect(try await snapshots() == "stackmake: there is no snapshot\n")
     }

@@ -11,7 +11,9 @@ extension LocalCloud {
     return try await offload { () throws(CloudError) in
       let whole = try files.snapshots().map { $0.snapshot(isWhole: true) }
       let half = try files.halfSnapshots().map { $0.snapshot(isWhole: false) }
-      return (whole + half).filter { $0.tag.cluster == cluster }.sorted { ($0.tag.server, $0.id) < ($1.tag.server, $1.id) }
+      return (whole + half).filter { $0.tag.cluster == cluster }.sorted {
+        ($0.tag.server, $0.id) < ($1.tag.server, $1.id)
+      }
     }
   }
 
@@ -39,7 +41,8 @@ extension LocalCloud {
       }
       guard let base else {
         throw CloudError(
-          .unsupported, operation: operation, cause: "an older stackmake made its disk, and kept no note of its base image",
+          .unsupported, operation: operation,
+          cause: "an older stackmake made its disk, and kept no note of its base image",
           hint: "`stackmake clean server/\(tag.server)`, build it again, then make the snapshot")
       }
       let new = SnapshotRecord(id: place.id, tag: tag, addresses: record.addresses, base: base, createdAt: now)

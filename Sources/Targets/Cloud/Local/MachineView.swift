@@ -7,7 +7,8 @@ extension MachineFiles {
     let status = status(record)
     return Machine(
       id: id, name: record.name, tag: record.tag, status: status, addresses: record.addresses,
-      imageID: record.snapshot ?? record.image, flavorID: record.flavor, createdAt: record.createdAt, expiresAt: record.expiresAt)
+      imageID: record.snapshot ?? record.image, flavorID: record.flavor, createdAt: record.createdAt,
+      expiresAt: record.expiresAt)
   }
 
   private func status(_ record: MachineRecord) -> Machine.Status {

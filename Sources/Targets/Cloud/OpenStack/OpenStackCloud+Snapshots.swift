@@ -47,7 +47,8 @@ extension OpenStackCloud {
       if !isAsked, server.taskState == nil {
         do throws(CloudError) {
           // Asked for twice is refused: it does no harm.
-          _ = try await api.nova(operation, "POST", "/servers/\(id)/action", body: .object([action: .null]), repeats: true)
+          _ = try await api.nova(
+            operation, "POST", "/servers/\(id)/action", body: .object([action: .null]), repeats: true)
           isAsked = true
         } catch {
           guard error.code == .conflict else { throw error }
