@@ -6,6 +6,9 @@ package struct SnapshotMaker: Sendable {
   /// The word for it in the journal.
   package static let action = "snapshot"
 
+  /// In the journal's row, once all servers have stopped. Until then one may be on its way there, whatever it looks like.
+  private static let stoppedKey = "stopped"
+
   private let cluster: Cluster
   private let store: any Store
   private let reporter: any Reporter
@@ -30,6 +33,13 @@ package struct SnapshotMaker: Sendable {
     let result: Result<Void, StepError>
     do throws(StepError) {
       try recorded { () throws(StoreError) in try store.set([set.register: set.text]) }
+      try checkInterrupt()
+      try await each(set.members) { (member) throws(CloudError) in
+        note(member, "stopping it for a snapshot")
+        try await cluster.cloud.stop(member.machine)
+      }
+      try recorded { () throws(StoreError) in try store.note(intent, values: [Self.stoppedKey: "yes"]) }
+      try checkInterrupt()
       result = .success(try await images(set))
     } catch {
       result = .failure(error)
@@ -37,7 +47,11 @@ package struct SnapshotMaker: Sendable {
     // Also where the user no longer waits: in a task that nobody cancels.
     let ending = Task { () async -> Result<Void, StepError> in
       do throws(StepError) {
-        if case .failure = result { try await remove(set.id) }
+        if case .failure = result {
+          try await remove(set.id)
+          // What was cut off may have left one shutting down, which would not be started.
+          try await each(set.members) { (member) throws(CloudError) in try await cluster.cloud.stop(member.machine) }
+        }
         try await start(set.members)
         try recorded { () throws(StoreError) in try store.settle(intent, set: [:]) }
         return .success(())
@@ -51,12 +65,6 @@ package struct SnapshotMaker: Sendable {
   }
 
   private func images(_ set: SnapshotSet) async throws(StepError) {
-    try checkInterrupt()
-    try await each(set.members) { (member) throws(CloudError) in
-      note(member, "stopping it for a snapshot")
-      try await cluster.cloud.stop(member.machine)
-    }
-    try checkInterrupt()
     try await each(set.members) { (member) throws(CloudError) in
       note(member, "making an image of its disk")
       _ = try await cluster.cloud.makeSnapshot(
@@ -91,10 +99,14 @@ package struct SnapshotMaker: Sendable {
       say("giving up snapshot \(intent.subject), which was cut off")
       try await remove(intent.subject)
     }
-    let stopped = Set((intent.values["machines"] ?? "").split(separator: " ").map(String.init))
-    for machine in machines where stopped.contains(machine.id) && machine.status == .stopped {
+    let own = Set((intent.values["machines"] ?? "").split(separator: " ").map(String.init))
+    let haveStopped = intent.values[Self.stoppedKey] != nil
+    for machine in machines where own.contains(machine.id) && (!haveStopped || machine.status == .stopped) {
       say("starting \(machine.name) again, which a snapshot stopped")
-      try await cloud(machine.name) { () async throws(CloudError) in try await cluster.cloud.start(machine.id) }
+      try await cloud(machine.name) { () async throws(CloudError) in
+        if !haveStopped { try await cluster.cloud.stop(machine.id) }
+        try await cluster.cloud.start(machine.id)
+      }
     }
   }
 

@@ -224,10 +224,21 @@ import Testing
     let full = CloudError(.quota, operation: "make a snapshot", cause: "no space")
     world.world.cloud.with { $0.faults = [.init("snapshot id-compute", full)] }
     await #expect(throws: StepError.self) { try await maker(world).make(world.set) }
-    #expect(verbs(world) == ["stop", "snapshot", "delete", "start"])
+    #expect(verbs(world) == ["stop", "snapshot", "delete", "stop", "start"])
     #expect(world.world.machines.allSatisfy { $0.status == .active })
     #expect(world.world.cloud.with { $0.snapshots }.isEmpty)
     #expect(try SnapshotBook(world.world.store).sets == [])
+    #expect(world.world.store.intents() == [])
+  }
+
+  @Test func serversThatWereBeingStoppedAreStoppedBeforeTheyAreStarted() async throws {
+    let world = try World()
+    _ = world.world.store.begin(
+      Intent(
+        action: SnapshotMaker.action, subject: world.set.id, values: ["machines": "id-controller id-compute"], at: 5))
+    try await world.world.cleaner().resume(graph: world.graph)
+    let calls = world.world.cloud.log.filter { $0.hasPrefix("st") }
+    #expect(calls == ["stop id-compute", "start id-compute", "stop id-controller", "start id-controller"])
     #expect(world.world.store.intents() == [])
   }
 
@@ -242,7 +253,8 @@ import Testing
     world.world.store.set([world.set.register: world.set.text])
     _ = world.world.store.begin(
       Intent(
-        action: SnapshotMaker.action, subject: world.set.id, values: ["machines": "id-controller id-compute"], at: 5))
+        action: SnapshotMaker.action, subject: world.set.id,
+        values: ["machines": "id-controller id-compute", "stopped": "yes"], at: 5))
     try await world.world.cleaner().resume(graph: world.graph)
     #expect(world.world.machines.allSatisfy { $0.status == .active })
     #expect(world.world.cloud.with { $0.snapshots } == (count == 2 ? images : []))
