@@ -173,7 +173,11 @@ struct World: Sendable {
     try await session.reported {
       CleanPlan.World(
         machines: try await cluster?.machines() ?? [], resources: try await cluster?.resources() ?? [],
-        recorded: try session.recorded { () throws(StoreError) in try Self.recordedTargets(store) })
+        recorded: try session.recorded { () throws(StoreError) in
+          // What is on a machine that came from a snapshot is there before anything says so.
+          let restored = SnapshotGroup.restored(try store.traces(), in: session.graph)
+          return try Self.recordedTargets(store).union(restored)
+        })
     }
   }
 

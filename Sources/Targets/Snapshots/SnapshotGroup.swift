@@ -36,6 +36,14 @@ package struct SnapshotGroup: Sendable, Hashable {
   /// The number of its last step that runs once, from 0: until there all is in a snapshot. Nil where none does.
   static func lastOnce(_ target: TargetID, in graph: Graph) -> Int? { graph.recipe(target).lastIndex(where: \.isOnce) }
 
+  /// Names of what is stacked on servers that came from a snapshot.
+  package static func restored(_ traces: [String: Trace], in graph: Graph) -> Set<String> {
+    Set(
+      graph.places.map(\.name).filter {
+        traces[graph.placePrefix + $0]?.outputs[ServerOutputs.snapshotKey] != nil
+      }.map { "stacked/\($0)" })
+  }
+
   /// Why no snapshot of these would be of use; empty where one would.
   package func problems(in graph: Graph) -> [String] {
     var problems: [String] = []

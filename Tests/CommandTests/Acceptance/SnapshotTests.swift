@@ -117,6 +117,15 @@ extension AcceptanceTests {
       #expect(plan.output.contains("rebuild server lab-controller from snapshot \(id), for stacked/controller\n"))
       let both = try await cluster.stackmake("clean", "stacked/*")
       #expect(both.status == 0 && both.error.contains("rebuilding lab-compute from snapshot \(id) of "), "\(both)")
+      // What is on the machines by now isn't what this would build: nothing runs on them, and clean gives others.
+      try write(greeting: "good day")
+      let other = try await cluster.stackmake()
+      #expect(
+        other.status == 4
+          && other.error.contains("its machine was made from snapshot \(id), and step 2 changed at line 3"), "\(other)")
+      let out = try await cluster.stackmake("clean", "-n", "stacked/controller")
+      #expect(out.output.contains("rebuild server lab-controller from its image, for stacked/controller\n"), "\(out)")
+      try write(greeting: "hello")
       #expect(try await cluster.stackmake().status == 0)
       try await expectRuns(before: 1, marker: 2, servers)
 
