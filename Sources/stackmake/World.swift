@@ -33,9 +33,9 @@ struct World: Sendable {
     let redactor = Redactor(secrets: secrets.values)
     let here = LocalShell(
       directory: session.directory, environment: session.environment, jobs: session.stateDirectory.appending("jobs"))
-    let book = try session.recorded { () throws(StoreError) in try SnapshotBook(store) }
+    var book = SnapshotBook()
     var kinds: [String: any TargetKind] = [
-      "task": TaskKind(), "stacked": StackedKind(book), "reset": ErrandKind.reset,
+      "task": TaskKind(), "stacked": StackedKind(), "reset": ErrandKind.reset,
       "leave": ErrandKind.leave,
     ]
     var cluster: Cluster?
@@ -60,6 +60,8 @@ struct World: Sendable {
         shells: shells(session, cloud, here: here, keys?.identities ?? [], bootLimit),
         clock: ContinuousClock(), bootLimit: bootLimit, hostTrust: try hostTrust(session),
         lifetime: try lifetime(session))
+      book = try session.recorded { () throws(StoreError) in try SnapshotBook(store) }
+      kinds["stacked"] = StackedKind(book)
       kinds["image-validated"] = ImageValidatedKind(cluster: cluster!)
       kinds["layout"] = LayoutKind()
       kinds["ssh-mesh"] = SSHMeshKind(cluster: cluster!)
