@@ -134,6 +134,10 @@ struct BuildCommand: AsyncParsableCommand {
       let task = Task { () async throws -> Summary in
         try await world.cleaner(store, reporters.all, interrupt, pool).resume(graph: session.graph)
         let assessor = try await world.assessor(targets, files: files, store: store, forced: forced)
+        if let cluster = world.cluster, !world.book.sets.isEmpty, !session.options.noRefresh {
+          try await SnapshotChooser(cluster, world.book, store).choose(
+            targets, assessor, reporters.all, now: Session.now())
+        }
         if let end = Standing.end(assessor, session.graph.closure(of: targets)), end <= Session.now() {
           reporters.all.report(
             .warning(

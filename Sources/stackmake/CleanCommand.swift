@@ -100,7 +100,7 @@ struct CleanRun {
     if options.dryRun {
       let store = try session.readOnlyStore()
       let world = try World.open(session, store: store, isReading: true, isCleaning: true)
-      let plan = try await plan(world, store, makePlan)
+      let plan = try await plan(world, store, makePlan).plan
       let leave = try LeaveRun(plan, world, store, reload: reload)
       await world.close()
       let text = CleanText.plan(plan, leaving: leave.names, staysAll: staysAll, json: session.options.json)
@@ -119,7 +119,9 @@ struct CleanRun {
     if !wholeCluster {
       try await session.reported { try await cleaner.resume(graph: session.graph) }
     }
-    var plan = try await plan(world, store, makePlan)
+    let looked = try await plan(world, store, makePlan)
+    let standing = looked.standing
+    var plan = looked.plan
     let leave = try LeaveRun(plan, world, store, reload: reload)
     let isAsked = !options.yes && !plan.deletions.isEmpty && wholeCluster && !staysAll && Terminal.isTerminal(2)
     if isAsked {
@@ -168,7 +170,8 @@ struct CleanRun {
     extendLifetime(lock)
     if status != 0 { throw ExitStatusError(status: status) }
     if !session.options.silent && !session.options.json {
-      Console.error(CleanText.summary(plan, waits: !options.noWait, staysAll: staysAll))
+      let kept = wholeCluster ? standing.resources.count { $0.kind == .snapshot && $0.isWhole } : 0
+      Console.error(CleanText.summary(plan, waits: !options.noWait, staysAll: staysAll, kept: kept))
     }
   }
 
@@ -176,9 +179,10 @@ struct CleanRun {
   /// tells how: says what to do by hand, and ends with status 4.
   private func plan(
     _ world: World, _ store: any Store, _ makePlan: (CleanPlan.World) throws -> CleanPlan
-  ) async throws -> CleanPlan {
-    let plan = try makePlan(try await world.look(store))
-    guard staysAll else { return plan }
+  ) async throws -> (plan: CleanPlan, standing: CleanPlan.World) {
+    let standing = try await world.look(store)
+    let plan = try makePlan(standing)
+    guard staysAll else { return (try await choosingSnapshots(plan, standing, world, store), standing) }
     let helpless = plan.withoutReset(in: session.graph)
     for rebuild in helpless {
       let (name, targets) = (rebuild.place.name, rebuild.targets.joined(separator: " "))
@@ -188,7 +192,29 @@ struct CleanRun {
           + "\(targets) --fresh`; or give a rule `reset/\(name):` a recipe that does it")
     }
     guard helpless.isEmpty else { throw ExitStatusError.locked }
-    return plan.keepingOnce(in: session.graph)
+    return (plan.keepingOnce(in: session.graph), standing)
+  }
+
+  /// What is rebuilt from a snapshot; and why it isn't where there is one.
+  private func choosingSnapshots(
+    _ plan: CleanPlan, _ standing: CleanPlan.World, _ world: World, _ store: any Store
+  ) async throws -> CleanPlan {
+    guard let cluster = world.cluster, !world.book.sets.isEmpty, !plan.rebuilds.isEmpty else { return plan }
+    try world.compareSnapshots(store)
+    let rebuilt = Set(plan.rebuilds.map(\.place.name))
+    // A server without a machine gets a new one, too.
+    let missing = Set(session.graph.places.map(\.name)).subtracting(standing.machines.map(\.tag.server))
+    let choice = try await session.reported {
+      try await SnapshotChooser(cluster, world.book, store).choice(rebuilt.union(missing), in: session.graph)
+    }
+    for (set, why) in choice.unused.sorted(by: { $0.key < $1.key }) where !session.options.silent {
+      Console.error("stackmake: snapshot \(set) isn't used: \(why)")
+    }
+    var plan = plan
+    for index in plan.rebuilds.indices {
+      plan.rebuilds[index].restore = choice.restores[plan.rebuilds[index].place.name]
+    }
+    return plan
   }
 
   private var staysAll: Bool { session.graph.variables["cloud"] == "static" }

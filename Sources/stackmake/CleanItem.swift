@@ -44,10 +44,11 @@ struct CleanItem {
     }
     items += plan.rebuilds.map { rebuild in
       let (name, targets) = (rebuild.machine.name, rebuild.targets.joined(separator: ", "))
+      let origin = rebuild.restore.map { "snapshot \($0.set)" } ?? "its image"
       let text =
         staysAll
         ? "reset server \(name) (\(rebuild.machine.id)) by the recipe of reset/\(name), for \(targets)"
-        : "rebuild server \(name) from its image, for \(targets)"
+        : "rebuild server \(name) from \(origin), for \(targets)"
       return CleanItem(
         action: staysAll ? .reset : .rebuild, kind: "server", name: name, id: rebuild.machine.id,
         targets: rebuild.targets, text: text)

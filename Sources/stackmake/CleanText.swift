@@ -10,8 +10,10 @@ enum CleanText {
     return items.isEmpty ? "stackmake: nothing to clean\n" : items.map { $0.text + "\n" }.joined()
   }
 
-  static func summary(_ plan: CleanPlan, waits: Bool, staysAll: Bool) -> String {
-    if plan.isEmpty { return "stackmake: nothing to clean" }
+  /// - Parameter kept: images of snapshots, which stay.
+  static func summary(_ plan: CleanPlan, waits: Bool, staysAll: Bool, kept: Int = 0) -> String {
+    let rest = kept == 0 ? "" : "; \(Count(kept, "image")) of snapshots kept (`stackmake snapshot --list`)"
+    if plan.isEmpty { return "stackmake: nothing to clean\(rest)" }
     var parts: [String] = []
     if !plan.deletions.isEmpty {
       parts.append("\(Count(plan.deletions.count, "server")) \(staysAll ? "released" : "deleted")")
@@ -26,6 +28,6 @@ enum CleanText {
       parts.append("\(Count(plan.rebuilds.count, "server")) \(staysAll ? "reset" : "rebuilt")")
     }
     parts.append("\(Count(plan.forgotten.count, "target")) forgotten")
-    return "stackmake: " + parts.joined(separator: ", ")
+    return "stackmake: " + parts.joined(separator: ", ") + rest
   }
 }

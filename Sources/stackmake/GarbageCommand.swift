@@ -121,8 +121,14 @@ private struct GarbageRun {
     }
   }
 
+  /// Why nobody needs a snapshot, by its set.
+  private func snapshots(_ standing: CleanPlan.World, _ world: World) -> [String: String] {
+    SnapshotReview(world.book, standing.resources.filter { $0.kind == .snapshot }, in: session.graph).unneeded
+  }
+
   private func look(_ world: World, _ store: any Store) async throws -> (Leftovers, CleanPlan.World) {
     let standing = try await world.look(store)
+    try world.compareSnapshots(store)
     let prefix = session.graph.placePrefix
     let claims = try session.recorded { () throws(StoreError) in
       var claims: [String: MachineClaim] = [:]
@@ -135,6 +141,6 @@ private struct GarbageRun {
       }
       return claims
     }
-    return (Leftovers(graph: session.graph, standing, claims: claims), standing)
+    return (Leftovers(graph: session.graph, standing, claims: claims, snapshots: snapshots(standing, world)), standing)
   }
 }

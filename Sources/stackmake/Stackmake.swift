@@ -19,7 +19,8 @@ struct Stackmake: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      BuildCommand.self, CleanCommand.self, PruneCommand.self, GarbageCommand.self, StatusCommand.self,
+      BuildCommand.self, CleanCommand.self, PruneCommand.self, GarbageCommand.self, SnapshotCommand.self,
+      StatusCommand.self,
       WhyCommand.self, LogCommand.self, SSHCommand.self, RunCommand.self, AccessCommand.self,
       PackCommand.self, ListCommand.self, DoctorCommand.self, GraphCommand.self,
       ReportCommand.self, FormatCommand.self, InitCommand.self, PlanCommand.self,

@@ -149,7 +149,11 @@ struct StatusRow: Sendable {
       (state, why) = (planned.state.word, ReasonText.text(planned.reasons))
     }
     let outputs = trace.flatMap { ServerOutputs($0.outputs) }
-    place = outputs.map { "\($0.ip), id \($0.id), generation \($0.generation), \($0.trust.text)" } ?? ""
+    place =
+      outputs.map { server in
+        "\(server.ip), id \(server.id), generation \(server.generation), \(server.trust.text)"
+          + (server.snapshot.map { ", from snapshot \($0)" } ?? "")
+      } ?? ""
     let problem = assessor.observations.observation(of: planned.target)?.problem
     server = outputs.map {
       JSONServer(

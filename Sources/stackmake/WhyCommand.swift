@@ -29,6 +29,7 @@ struct WhyCommand: AsyncParsableCommand {
       try await world.assessor(targets, files: files, store: store, forced: [])
     }
     let plan = assessor.plan(targets)
+    let review = try await snapshots(world, session, targets)
     await world.close()
     let durations = try session.recorded { () throws(StoreError) in try store.durations() }
     let (secrets, digests) = (world.secrets, world.digests)
@@ -42,10 +43,21 @@ struct WhyCommand: AsyncParsableCommand {
     for target in targets {
       costs[target] = ActCost(of: target, plan, session.graph, seconds: durations)
       text.add(target, cost: costs[target]!)
+      if let review { text.add(snapshotsOf: target, world.book, review, now: Session.now()) }
     }
     let output =
       session.options.json
       ? text.records(costs).map(\.line).joined() : text.lines.joined(separator: "\n") + "\n"
     Console.write(world.redactor.redact(output), to: .standardOutput)
+  }
+
+  /// Nil where none of these targets has a snapshot on record.
+  private func snapshots(_ world: World, _ session: Session, _ targets: [TargetID]) async throws -> SnapshotReview? {
+    let names = Set(targets.map { session.graph.name($0) })
+    guard let cluster = world.cluster, !session.options.noRefresh, !session.options.json,
+      world.book.sets.contains(where: { $0.members.contains { names.contains($0.target) } })
+    else { return nil }
+    let images = try await session.reported { try await cluster.resources([.snapshot]) }
+    return SnapshotReview(world.book, images, in: session.graph)
   }
 }

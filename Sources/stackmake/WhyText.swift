@@ -27,6 +27,21 @@ struct WhyText {
     lines += cost.lines(graph.name(target))
   }
 
+  /// What of the target is kept in snapshots, and whether a new machine would be made from them.
+  mutating func add(snapshotsOf target: TargetID, _ book: SnapshotBook, _ review: SnapshotReview, now: Double) {
+    for set in book.sets where set.member(stackedAs: graph.name(target)) != nil {
+      let use: String
+      if let why = review.unneeded[set.id] {
+        use = "isn't used: \(why)"
+      } else if review.usable.contains(set.id) {
+        use = "is what a new machine is made from, together with those of \(set.targetsText)"
+      } else {
+        continue
+      }
+      lines.append("snapshot \(set.id), made \(AgeText.text(now - set.madeAt)) ago, \(use)")
+    }
+  }
+
   /// A line of JSON for each target that isn't up to date, and one for each that was asked for.
   func records(_ costs: [TargetID: ActCost]) -> [JSONTarget] {
     plan.values.sorted { $0.target < $1.target }.compactMap { planned in

@@ -13,6 +13,7 @@ struct World: Sendable {
   let runner: RecipeRunner
   let secrets: [String: String]
   let redactor: Redactor
+  let book: SnapshotBook
 
   /// - Parameters:
   ///   - isReading: makes nothing: no key, no id, no directory.
@@ -32,6 +33,7 @@ struct World: Sendable {
     let redactor = Redactor(secrets: secrets.values)
     let here = LocalShell(
       directory: session.directory, environment: session.environment, jobs: session.stateDirectory.appending("jobs"))
+    var book = SnapshotBook()
     var kinds: [String: any TargetKind] = [
       "task": TaskKind(), "stacked": StackedKind(), "reset": ErrandKind.reset,
       "leave": ErrandKind.leave,
@@ -58,6 +60,8 @@ struct World: Sendable {
         shells: shells(session, cloud, here: here, keys?.identities ?? [], bootLimit),
         clock: ContinuousClock(), bootLimit: bootLimit, hostTrust: try hostTrust(session),
         lifetime: try lifetime(session))
+      book = try session.recorded { () throws(StoreError) in try SnapshotBook(store) }
+      kinds["stacked"] = StackedKind(book)
       kinds["image-validated"] = ImageValidatedKind(cluster: cluster!)
       kinds["layout"] = LayoutKind()
       kinds["ssh-mesh"] = SSHMeshKind(cluster: cluster!)
@@ -68,7 +72,7 @@ struct World: Sendable {
     return World(
       session: session, kinds: kinds, cluster: cluster, keys: keys, shells: shells,
       runner: RecipeRunner(shells: shells, directory: session.directory, redact: { redactor.redact($0) }),
-      secrets: secrets, redactor: redactor)
+      secrets: secrets, redactor: redactor, book: book)
   }
 
   private static func shells(
@@ -142,6 +146,7 @@ struct World: Sendable {
     if !session.options.noRefresh {
       observations = try await Assessor.observe(session.graph.closure(of: targets), in: session.graph, kinds: kinds)
     }
+    try compareSnapshots(store)
     return try session.recorded { () throws(StoreError) in
       try Assessor(
         graph: session.graph, kinds: kinds, files: files, secretDigests: digests, store: store,
@@ -149,12 +154,32 @@ struct World: Sendable {
     }
   }
 
+  /// Compares the snapshots on record with what would be built now.
+  func compareSnapshots(_ store: any Store) throws {
+    if book.sets.isEmpty { return }
+    let graph = session.graph
+    let targets = book.sets.flatMap(\.members).flatMap { [$0.target, graph.placePrefix + $0.server] }
+      .compactMap { graph.target(named: $0) }
+    // What can't be read is another thing than what was read then.
+    let files = SourceFiles.read(graph.closure(of: targets), in: graph, from: session.fileSystem).files
+    let assessor = try session.recorded { () throws(StoreError) in
+      try Assessor(
+        graph: graph, kinds: kinds, files: files, secretDigests: digests, store: store,
+        observations: Assessor.Observations(), forced: [])
+    }
+    book.compare(with: assessor)
+  }
+
   /// Looks at what stands and at what is on record, for what takes it down.
   func look(_ store: any Store) async throws -> CleanPlan.World {
     try await session.reported {
       CleanPlan.World(
         machines: try await cluster?.machines() ?? [], resources: try await cluster?.resources() ?? [],
-        recorded: try session.recorded { () throws(StoreError) in try Self.recordedTargets(store) })
+        recorded: try session.recorded { () throws(StoreError) in
+          // What is on a machine that came from a snapshot is there before anything says so.
+          let restored = SnapshotGroup.restored(try store.traces(), in: session.graph)
+          return try Self.recordedTargets(store).union(restored)
+        })
     }
   }
 
@@ -196,7 +221,7 @@ struct World: Sendable {
   func with(_ session: Session) -> World {
     World(
       session: session, kinds: kinds, cluster: cluster, keys: keys, shells: shells, runner: runner, secrets: secrets,
-      redactor: redactor)
+      redactor: redactor, book: book)
   }
 
   /// Runs the recipe of a target alone, with what is on record of what it depends on.

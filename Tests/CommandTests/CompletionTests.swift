@@ -37,7 +37,7 @@ import Testing
 
   private static let cases = [
     Case("sta", gives: ["status"]),
-    Case("s", gives: ["status", "ssh", "server/web", "server/db-1", "server/db-2", "site"].sorted()),
+    Case("s", gives: ["snapshot", "status", "ssh", "server/web", "server/db-1", "server/db-2", "site"].sorted()),
     Case("configured/", gives: ["configured/db-1", "configured/web"]),
     Case("status", "si", gives: ["site"]),
     Case("status", "sta", gives: []),

@@ -78,6 +78,7 @@ import Testing
     try await Self.check(program, "graph", "graph")
     try await Self.check(program, "access", "access")
     try await Self.check(program, "gc", "gc")
+    #expect(try await Self.check(program, "snapshot", "snapshot", "--list") == ["snapshots"])
   }
 
   /// Servers that exist already need no cloud, and `doctor` none that answers.
@@ -94,7 +95,7 @@ import Testing
     #expect(
       try JSONSchema(directory: Self.directory).names == [
         "access.json", "clean.json", "common.json", "doctor.json", "gc.json", "graph.json", "list.json", "plan.json",
-        "run.json", "saved-plan.json", "status.json", "why.json",
+        "run.json", "saved-plan.json", "snapshot.json", "status.json", "why.json",
       ])
   }
 

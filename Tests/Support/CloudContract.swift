@@ -57,6 +57,18 @@ package struct CloudContract: Sendable {
     throw CloudError(.failed, operation: "boot", cause: "not within \(limit): \(String(describing: last))")
   }
 
+  /// The machine, once it is active.
+  private func active(_ id: String) async throws -> Machine {
+    let clock = ContinuousClock()
+    let end = clock.now + limit
+    while clock.now < end {
+      let machine = try #require(try await cloud.machines(ofCluster: cluster).first { $0.id == id })
+      if machine.status == .active, !machine.addresses.isEmpty { return machine }
+      try await clock.sleep(for: .milliseconds(50))
+    }
+    throw CloudError(.failed, operation: "start", cause: "not active within \(limit)")
+  }
+
   /// Wrong names are problems, each with its servers; right ones are resolved beside them.
   package func resolvesNames() async throws {
     let resolution = try await cloud.resolve(
@@ -113,5 +125,58 @@ package struct CloudContract: Sendable {
     try await cloud.delete(id, wait: true)
     let error = await #expect(throws: CloudError.self) { _ = try await cloud.rebuild(id, next) }
     #expect(error?.code == .notFound)
+  }
+  /// An image of a stopped machine's disk, from which the next machine of that server is made at the same address alone.
+  package func makesSnapshots() async throws {
+    #expect(cloud.makesSnapshots)
+    #expect(try await cloud.snapshots(ofCluster: cluster).isEmpty)
+    let spec = try await spec("web-1")
+    let (machine, keys) = try await booted(try await cloud.create(spec).id)
+    let tag = SnapshotTag(cluster: cluster, server: "web-1", set: "0123456789ab")
+    try await cloud.stop(machine.id)
+    #expect(try await cloud.machines(ofCluster: cluster).map(\.status) == [.stopped])
+    try await cloud.stop(machine.id)
+    let made = try await cloud.makeSnapshot(of: machine.id, tag)
+    #expect(made.tag == tag)
+    #expect(made.status == .active)
+    #expect(try await cloud.makeSnapshot(of: machine.id, tag) == made)
+    #expect(try await cloud.snapshots(ofCluster: cluster) == [made])
+    #expect(try await cloud.snapshots(ofCluster: "\(cluster)-other").isEmpty)
+    #expect(try await cloud.resources(ofCluster: cluster, [.snapshot]) == [made.resource])
+    try await cloud.start(machine.id)
+    let started = try await active(machine.id)
+    #expect(started.addresses == machine.addresses)
+    // A console may be empty after that; what it shows is the same.
+    #expect(try await cloud.hostKeys(machine.id).map { $0 == keys } ?? true)
+    try await cloud.start(machine.id)
+    #expect(try await cloud.resolve([want("web-1")], missing: []).resolved == [spec.resolved])
+
+    var next = try await self.spec("web-1", generation: 2)
+    next.snapshot = SnapshotSource(imageID: made.id, addresses: machine.addresses)
+    let (rebuilt, fresh) = try await booted(try await cloud.rebuild(machine.id, next).id)
+    #expect(rebuilt.imageID == made.id)
+    #expect(rebuilt.tag == next.tag)
+    #expect(rebuilt.addresses == machine.addresses)
+    #expect(Set(fresh).isDisjoint(with: keys))
+
+    try await cloud.delete(rebuilt.id, wait: true)
+    var third = try await self.spec("web-1", generation: 3)
+    third.snapshot = next.snapshot
+    let (again, _) = try await booted(try await cloud.create(third).id)
+    #expect(again.imageID == made.id)
+    #expect(again.addresses == machine.addresses)
+    // Another server is there already: the address can't be had, and what is on the disk knows no other.
+    var other = try await self.spec("web-2")
+    other.snapshot = next.snapshot
+    let (second, _) = try await booted(try await cloud.create(other).id)
+    #expect(second.imageID == spec.resolved.imageID)
+    #expect(second.addresses != machine.addresses)
+
+    try await cloud.delete(again.id, wait: true)
+    try await cloud.delete(second.id, wait: true)
+    #expect(try await cloud.snapshots(ofCluster: cluster) == [made])
+    try await cloud.delete(made.resource)
+    try await cloud.delete(made.resource)
+    #expect(try await cloud.snapshots(ofCluster: cluster).isEmpty)
   }
 }

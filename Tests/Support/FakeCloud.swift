@@ -16,6 +16,8 @@ package final class FakeCloud: Cloud {
     package var maximumMachines = 100
     package var made = 0
     package var resources: [CloudResource] = []
+    package var snapshots: [Snapshot] = []
+    package var makesSnapshots = true
     package var metadata: [String: [String: String]] = [:]
     /// What machines of a server have written on their consoles, instead of the usual.
     package var consoles: [String: String] = [:]
@@ -124,9 +126,13 @@ package final class FakeCloud: Cloud {
         throw CloudError(.quota, operation: "create server", cause: "too many machines")
       }
       state.made += 1
+      var addresses = ["10.0.0.\(state.made)"]
+      if let wish = spec.snapshot?.addresses, !state.machines.values.contains(where: { $0.addresses == wish }) {
+        addresses = wish
+      }
       let machine = Machine(
-        id: "id-\(state.made)", name: spec.name, tag: spec.tag, status: .building, addresses: ["10.0.0.\(state.made)"],
-        imageID: spec.resolved.imageID, flavorID: spec.resolved.flavorID, createdAt: Double(state.made),
+        id: "id-\(state.made)", name: spec.name, tag: spec.tag, status: .building, addresses: addresses,
+        imageID: Self.image(spec, addresses), flavorID: spec.resolved.flavorID, createdAt: Double(state.made),
         expiresAt: spec.expiresAt)
       state.machines[machine.id] = machine
       return machine
@@ -140,12 +146,54 @@ package final class FakeCloud: Cloud {
       }
       if machine.tag.generation == spec.tag.generation { return machine }
       machine.tag = spec.tag
-      machine.imageID = spec.resolved.imageID
+      machine.imageID = Self.image(spec, machine.addresses)
       machine.status = .building
       machine.expiresAt = spec.expiresAt
       state.machines[id] = machine
       return machine
     }
+  }
+
+  private static func image(_ spec: MachineSpec, _ addresses: [String]) -> String {
+    spec.snapshot.flatMap { $0.addresses == addresses ? $0.imageID : nil } ?? spec.resolved.imageID
+  }
+
+  package var makesSnapshots: Bool { state.withLock { $0.makesSnapshots } }
+
+  package func stop(_ id: String) async throws(CloudError) {
+    try call("stop \(id)") { state in state.machines[id]?.status = .stopped }
+  }
+
+  @discardableResult
+  package func start(_ id: String) async throws(CloudError) -> Machine {
+    try call("start \(id)") { (state) throws(CloudError) in
+      guard let machine = state.machines[id] else {
+        throw CloudError(.notFound, operation: "start server", cause: "there is no machine `\(id)`")
+      }
+      if machine.status == .stopped { state.machines[id]!.status = .active }
+      return state.machines[id]!
+    }
+  }
+
+  package func makeSnapshot(of id: String, _ tag: SnapshotTag) async throws(CloudError) -> Snapshot {
+    try call("snapshot \(id) \(tag.set)") { (state) throws(CloudError) in
+      guard let machine = state.machines[id] else {
+        throw CloudError(.notFound, operation: "make a snapshot", cause: "there is no machine `\(id)`")
+      }
+      if let old = state.snapshots.first(where: { $0.tag == tag && $0.status == .active }) { return old }
+      guard machine.status == .stopped else {
+        throw CloudError(.conflict, operation: "make a snapshot", cause: "machine `\(id)` runs")
+      }
+      state.snapshots.removeAll { $0.tag == tag }
+      state.made += 1
+      let snapshot = Snapshot(id: "image-\(state.made)", tag: tag, status: .active, createdAt: Double(state.made))
+      state.snapshots.append(snapshot)
+      return snapshot
+    }
+  }
+
+  package func snapshots(ofCluster cluster: String) async throws(CloudError) -> [Snapshot] {
+    try call("snapshots \(cluster)") { $0.snapshots.filter { $0.tag.cluster == cluster } }
   }
 
   package func delete(_ id: String, wait: Bool) async throws(CloudError) {
@@ -171,11 +219,17 @@ package final class FakeCloud: Cloud {
   package func resources(
     ofCluster cluster: String, _ kinds: Set<CloudResource.Kind>
   ) async throws(CloudError) -> [CloudResource] {
-    try call("resources \(cluster)") { $0.resources.filter { kinds.contains($0.kind) } }
+    try call("resources \(cluster)") { state in
+      let snapshots = state.snapshots.filter { $0.tag.cluster == cluster }.map(\.resource)
+      return (state.resources + snapshots).filter { kinds.contains($0.kind) }
+    }
   }
 
   package func delete(_ resource: CloudResource) async throws(CloudError) {
-    try call("delete \(resource.kind.rawValue) \(resource.id)") { $0.resources.removeAll { $0 == resource } }
+    try call("delete \(resource.kind.rawValue) \(resource.id)") { state in
+      state.resources.removeAll { $0 == resource }
+      if resource.kind == .snapshot { state.snapshots.removeAll { $0.id == resource.id } }
+    }
   }
 
   package func console(_ id: String) async throws(CloudError) -> String {

@@ -13,6 +13,10 @@ import Testing
     #expect(cloud.log.contains("create c1/web-1 1"))
   }
 
+  @Test func makesSnapshots() async throws {
+    try await CloudContract(FakeCloud(), cluster: "c1", image: "debian-12", flavor: "m1.small").makesSnapshots()
+  }
+
   @Test func aLateFaultDoesWhatWasAsked() async throws {
     let cloud = FakeCloud()
     let contract = CloudContract(cloud, cluster: "c1", image: "debian-12", flavor: "m1.small")

@@ -24,6 +24,12 @@ struct LocalCloudTests {
     }
   }
 
+  @Test func makesSnapshots() async throws {
+    try await LocalCloudLab.run { lab in
+      try await CloudContract(lab.cloud, cluster: "t1", image: "debian-12", flavor: "m1.tiny").makesSnapshots()
+    }
+  }
+
   @Test func machinesAreReachedAndReachOut() async throws {
     try await LocalCloudLab.run { lab in
       let clock = ContinuousClock()
@@ -153,7 +159,7 @@ struct LocalCloudTests {
       if instant == "whole disk" {
         let known = try await LocalHost(lab.settings).ready()
         try MachineSeed(record: record, surroundings: known.surroundings, mirrors: known.mirrors)
-          .write(generation, script: "exit 1")
+          .write(generation, over: try #require(BaseImage(lab.files.root)), script: "exit 1")
       }
       #expect(try await lab.cloud.machines(ofCluster: "t1").map(\.status) == [.incomplete])
       let made = try await lab.cloud.create(spec)

@@ -26,7 +26,7 @@ package enum Staleness {
   }
 
   /// What changed, in the order of the new manifest, then what is gone.
-  static func differences(from old: [ManifestEntry], to new: [ManifestEntry]) -> [StaleReason] {
+  package static func differences(from old: [ManifestEntry], to new: [ManifestEntry]) -> [StaleReason] {
     let before = Dictionary(old.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     let after = Dictionary(new.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
     var reasons = new.compactMap { entry -> StaleReason? in

@@ -28,10 +28,13 @@ package protocol Cloud: Sendable {
 
   /// Starts making a machine and returns as soon as it exists, by and large `building`. Where a machine with the same
   /// tag (cluster, name, generation) exists already it is returned instead: calling twice never makes two.
+  /// Where the spec has a snapshot, the machine gets the snapshot's addresses if they are free, and is made from the snapshot
+  /// where it has them; else from its own image. `imageID` says which it was.
   func create(_ spec: MachineSpec) async throws(CloudError) -> Machine
 
   /// Gives a standing machine a fresh disk from its image, under the same id and address, with the new spec's user-data
   /// and generation. Returns as `create` does. Calling it again for the generation that the machine already has does nothing.
+  /// From a snapshot it may be another machine, with another id, at the same address.
   func rebuild(_ id: String, _ spec: MachineSpec) async throws(CloudError) -> Machine
 
   /// Gives a standing machine what can be given to it in place: metadata and security groups of the new spec. Safe to repeat.
@@ -40,6 +43,23 @@ package protocol Cloud: Sendable {
   /// Deletes a machine, and returns once `machines` no longer lists it (or at once where `wait` is false). One that doesn't
   /// exist is fine. What `resources` lists of it stays, so that the next machine for that server has the same address.
   func delete(_ id: String, wait: Bool) async throws(CloudError)
+
+  /// Whether images can be made of its machines.
+  var makesSnapshots: Bool { get }
+
+  /// Shuts a machine down, and returns once it is stopped. Disk and address stay. One that is stopped is fine.
+  func stop(_ id: String) async throws(CloudError)
+
+  /// Boots a machine that is stopped; returns as `create` does. One that runs is fine.
+  @discardableResult
+  func start(_ id: String) async throws(CloudError) -> Machine
+
+  /// Makes an image of a stopped machine's disk, and returns once it is whole. Where there is one of this tag it is returned
+  /// instead; one of this tag that isn't whole is made anew.
+  func makeSnapshot(of id: String, _ tag: SnapshotTag) async throws(CloudError) -> Snapshot
+
+  /// Every image that was made of the cluster's machines, half-made ones too. `resources` lists them as well.
+  func snapshots(ofCluster cluster: String) async throws(CloudError) -> [Snapshot]
 
   /// What the machine wrote on its console so far; "" where there is nothing yet.
   func console(_ id: String) async throws(CloudError) -> String
@@ -60,34 +80,6 @@ package protocol Cloud: Sendable {
 extension Cloud {
   package var keepsMachines: Bool { false }
   package func nextGeneration(_ server: String, after last: Int) async throws(CloudError) -> Int { last + 1 }
-}
-
-/// Something besides machines that a cluster made in its cloud.
-package struct CloudResource: Sendable, Hashable {
-  package enum Kind: String, Sendable, CaseIterable {
-    /// In the order in which they can be deleted: a group is in use as long as a port is in it.
-    case floatingAddress = "floating address"
-    case port
-    case serverGroup = "server group"
-    case keyPair = "key pair"
-    case securityGroup = "security group"
-  }
-
-  package var kind: Kind
-  package var id: String
-  package var name: String
-  /// The server of the layout that it was made for; nil where it is the whole cluster's.
-  package var server: String?
-  /// Whether a machine makes use of it now.
-  package var isInUse: Bool
-
-  package init(kind: Kind, id: String, name: String, server: String? = nil, isInUse: Bool = false) {
-    self.kind = kind
-    self.id = id
-    self.name = name
-    self.server = server
-    self.isInUse = isInUse
-  }
 }
 
 /// Whose a machine is and what for. A generation is used once: a rebuilt or newly made machine has the next one.
@@ -118,11 +110,15 @@ package struct MachineSpec: Sendable, Hashable {
   package var authorizedKeys: [String]
   /// When the cluster is meant to end, in seconds since 1970; nil: no time is said.
   package var expiresAt: Double?
+  /// What it is made from in place of its image, where it gets the same addresses.
+  package var snapshot: SnapshotSource?
 
   package init(
     tag: MachineTag, name: String, hostname: String, resolved: ResolvedMachine, userData: String,
-    metadata: [String: String], authorizedKeys: [String] = [], expiresAt: Double? = nil
+    metadata: [String: String], authorizedKeys: [String] = [], expiresAt: Double? = nil,
+    snapshot: SnapshotSource? = nil
   ) {
+    self.snapshot = snapshot
     self.expiresAt = expiresAt
     self.tag = tag
     self.name = name

@@ -15,6 +15,8 @@ package struct CleanPlan: Sendable {
     package var machine: Machine
     /// Targets whose once step asks for it.
     package var targets: [String]
+    /// What it is made from; nil is its image.
+    package var restore: Restore?
   }
 
   package var deletions: [Deletion] = []
@@ -44,7 +46,8 @@ package struct CleanPlan: Sendable {
   package static func everything(_ world: World) -> CleanPlan {
     CleanPlan(
       deletions: world.machines.sorted { $0.name < $1.name }.map { Deletion(machine: $0) }, rebuilds: [],
-      resources: world.resources, forgotten: world.recorded.sorted())
+      // Snapshots are there to outlive what they were made of.
+      resources: world.resources.filter { $0.kind != .snapshot || !$0.isWhole }, forgotten: world.recorded.sorted())
   }
 
   /// These targets and what was built on them.
@@ -76,7 +79,7 @@ package struct CleanPlan: Sendable {
       forgotten.insert(graph.placePrefix + graph[place].name)
     }
     plan.deletions = machines.filter { deleted.contains($0.tag.server) }.map { Deletion(machine: $0) }
-    plan.resources = world.resources.filter { $0.server.map(deleted.contains) ?? false }
+    plan.resources = world.resources.filter { $0.kind != .snapshot && $0.server.map(deleted.contains) ?? false }
     for target in graph.targets {
       guard let place = graph.place(target), deleted.contains(graph[place].name) else { continue }
       forgotten.insert(graph.name(target))

@@ -179,6 +179,9 @@ package struct Cleaner: Sendable {
       for resource in left { try await delete(resource, cluster) }
     case Tidier.action:
       try await Tidier(cluster, store: store, reporter: reporter, now: now).run(graph)
+    case SnapshotMaker.action:
+      try await SnapshotMaker(cluster, store: store, reporter: reporter, interrupt: interrupt, now: now)
+        .resume(intent, machines)
     case ServerReset.action:
       // It settles itself where it comes to its end.
       try await reset?.resume(intent, in: graph)
@@ -209,6 +212,11 @@ package struct Cleaner: Sendable {
     reporter.report(.note(target: server, text: "\(verb) \(machine.name)"))
     try await cloud(server) { () async throws(CloudError) in
       try await cluster.cloud.delete(machine.id, wait: waits)
+    }
+    if !deletion.isStray {
+      try recorded("forget its snapshot", server) { () throws(StoreError) in
+        try store.set([Restore.register(machine.tag.server): nil])
+      }
     }
     try settle(intent, forgetting: forgotten)
   }
@@ -252,7 +260,13 @@ package struct Cleaner: Sendable {
     let gone = [server] + rebuild.targets
     let intent = try begin(
       "rebuild", rebuild.machine, ["generation": String(generation), "forget": gone.joined(separator: " ")])
-    reporter.report(.note(target: server, text: "rebuilding \(rebuild.machine.name) from its image"))
+    let origin = rebuild.restore?.title(now: now()) ?? "its image"
+    reporter.report(.note(target: server, text: "rebuilding \(rebuild.machine.name) from \(origin)"))
+    var restore = rebuild.restore
+    restore?.generation = generation
+    try recorded("write down its snapshot", server) { [restore] () throws(StoreError) in
+      try store.set([Restore.register(rebuild.place.name): restore?.text])
+    }
     try await self.rebuild(
       rebuild.machine, graph.machineWant(rebuild.place), rebuild.place, generation: generation, cluster)
     try settle(intent, forgetting: gone)
@@ -270,8 +284,12 @@ package struct Cleaner: Sendable {
     }
     let (registers, hostKey) = try cluster.newGeneration(generation, of: place.name, store)
     try recorded("write the journal", machine.name) { () throws(StoreError) in try store.set(registers) }
+    let restore = try recorded("read its snapshot", machine.name) { () throws(StoreError) in
+      try Restore.read(place.name, store)
+    }
+    let source = restore.flatMap { $0.generation == generation ? $0.source : nil }
     let spec = ServerBoot.spec(
-      cluster, place, generation, resolved, hostKey, expiresAt: try await cluster.end(store, at: now()))
+      cluster, place, generation, resolved, hostKey, expiresAt: try await cluster.end(store, at: now()), from: source)
     _ = try await cloud(place.name) { () async throws(CloudError) in
       try await cluster.cloud.rebuild(machine.id, spec)
     }

@@ -46,6 +46,8 @@ package struct Excess: Sendable, Hashable {
       case .securityGroup, .serverGroup: if isDouble { self.resources.append(resource) }
       // Its name is all that it has.
       case .keyPair: break
+      // Each is another one.
+      case .snapshot: break
       }
     }
   }

@@ -18,8 +18,15 @@ package struct Leftovers: Sendable, Hashable {
   /// Servers of the layout that have a machine which is theirs, whatever else there is.
   private var kept: [String: Machine] = [:]
 
-  /// - Parameter claims: by server.
-  package init(graph: Graph, _ world: CleanPlan.World, claims: [String: MachineClaim]) {
+  private let snapshots: [String: String]
+
+  /// - Parameters:
+  ///   - claims: by server.
+  ///   - snapshots: why nobody needs a snapshot, by its set (`SnapshotReview`).
+  package init(
+    graph: Graph, _ world: CleanPlan.World, claims: [String: MachineClaim], snapshots: [String: String] = [:]
+  ) {
+    self.snapshots = snapshots
     let named = Set(graph.places.map(\.name))
     for server in named {
       kept[server] = MachineChoice(world.machines, of: server, claim: claims[server] ?? MachineClaim()).kept
@@ -53,6 +60,7 @@ package struct Leftovers: Sendable, Hashable {
   }
 
   private func why(_ resource: CloudResource, _ named: Set<String>) -> String? {
+    if resource.kind == .snapshot { return snapshots[resource.set ?? ""] }
     if let server = resource.server {
       guard named.contains(server) else { return "the layout doesn't name `\(server)`" }
       guard let kept = kept[server] else { return "no server `\(server)` stands" }
@@ -64,7 +72,7 @@ package struct Leftovers: Sendable, Hashable {
     guard !resource.isInUse, !isBuilding else { return nil }
     return switch resource.kind {
     // Nothing says of one whether it is in use.
-    case .keyPair: nil
+    case .keyPair, .snapshot: nil
     case .floatingAddress, .port: "no server uses it"
     case .serverGroup: "no server is in it"
     case .securityGroup: "no port is in it"

@@ -31,10 +31,12 @@ extension ServerBoot {
     }
     let generation = adopted?.tag.generation ?? (isAskedAgain ? last : next)
     if let adopted { try checkWasMissed(adopted) }
-    let (registers, hostKey) =
+    let restore = try restore(for: generation)
+    var (registers, hostKey) =
       adopted == nil ? try cluster.newGeneration(generation, of: place.name, build.store) : ([:], nil)
-    let spec = try await spec(generation, hostKey)
-    let intent = try build.recorded("write the journal") { () throws(StoreError) in
+    if let restore { registers[Restore.register(place.name)] = restore.text }
+    let spec = try await spec(generation, hostKey, from: restore?.source)
+    let intent = try build.recorded("write the journal") { [registers] () throws(StoreError) in
       try build.store.set(registers)
       return try build.store.begin(
         Intent(
@@ -68,6 +70,18 @@ extension ServerBoot {
   }
 
   private static let pausesInDoubt: [Duration] = [.milliseconds(500), .seconds(2), .seconds(6)]
+
+  /// The snapshot that the machine is made from; nil where it is its image. An earlier attempt of this run counts as this one.
+  private func restore(for generation: Int) throws(StepError) -> Restore? {
+    let found = try build.recorded("read the snapshot") { () throws(StoreError) in
+      try Restore.read(place.name, build.store)
+    }
+    guard var restore = found,
+      restore.generation == 0 || restore.generation == generation || build.outputs["id"] != nil
+    else { return nil }
+    restore.generation = generation
+    return restore
+  }
 
   /// The list that said that the recorded machine is gone was an old one: what was done on it is not to be done again.
   private func checkWasMissed(_ machine: Machine) throws(StepError) {

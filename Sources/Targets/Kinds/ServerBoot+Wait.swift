@@ -10,10 +10,23 @@ extension ServerBoot {
     guard let (keys, trust) = try await hostKeys(machine) else { return try await again(machine) }
     let outputs = ServerOutputs(
       id: id, generation: machine.tag.generation, ip: machine.addresses[0], port: machine.port, hostKeys: keys,
-      user: place.settings["user"] ?? "stack", trust: trust)
+      user: place.settings["user"] ?? "stack", trust: trust, snapshot: try snapshot(of: machine))
     try await firstBoot(outputs)
     guard trust == .injected else { return outputs }
     return try await HostKeyChange(cluster: cluster, build: build, server: place.name).run(outputs)
+  }
+
+  /// The set that it was made from, as the cloud shows its image.
+  private func snapshot(of machine: Machine) throws(StepError) -> String? {
+    let restore = try build.recorded("read the snapshot") { () throws(StoreError) in
+      try Restore.read(place.name, build.store)
+    }
+    guard let restore, restore.generation == machine.tag.generation else { return nil }
+    if machine.imageID == restore.image { return restore.set }
+    build.note(
+      "from its image, and not from snapshot \(restore.set): it can't have the address \(restore.addresses.first ?? "")"
+    )
+    return nil
   }
 
   /// The cloud shows no console: another machine in its place, with a key of our own.

@@ -12,7 +12,9 @@ struct ServerBoot: Sendable {
     self.place = place
   }
 
-  func spec(_ generation: Int, _ hostKey: SSHKeyPair? = nil) async throws(StepError) -> MachineSpec {
+  func spec(
+    _ generation: Int, _ hostKey: SSHKeyPair? = nil, from snapshot: SnapshotSource? = nil
+  ) async throws(StepError) -> MachineSpec {
     let resolution = try await cloud { () async throws(CloudError) in
       try await cluster.cloud.resolve([build.graph.machineWant(place)], missing: [])
     }
@@ -21,13 +23,13 @@ struct ServerBoot: Sendable {
       throw StepError(operation: "create server", subject: build.name, cause: problems)
     }
     let end = try await cluster.end(build.store, at: build.now())
-    return Self.spec(cluster, place, generation, resolved, hostKey, expiresAt: end)
+    return Self.spec(cluster, place, generation, resolved, hostKey, expiresAt: end, from: snapshot)
   }
 
   /// All that is needed to make the machine. Pure.
   static func spec(
     _ cluster: Cluster, _ place: Place, _ generation: Int, _ resolved: ResolvedMachine, _ hostKey: SSHKeyPair? = nil,
-    expiresAt: Double? = nil
+    expiresAt: Double? = nil, from snapshot: SnapshotSource? = nil
   ) -> MachineSpec {
     var metadata: [String: String] = [:]
     for (key, value) in place.settings where key.hasPrefix("meta.") { metadata[String(key.dropFirst(5))] = value }
@@ -40,7 +42,7 @@ struct ServerBoot: Sendable {
       userData: UserData.text(
         user: place.settings["user"] ?? "stack", hostname: place.name, authorizedKeys: keys,
         bootLine: UserData.bootLine(tag), hostKey: hostKey),
-      metadata: metadata, authorizedKeys: keys, expiresAt: expiresAt)
+      metadata: metadata, authorizedKeys: keys, expiresAt: expiresAt, snapshot: snapshot)
   }
 
   /// Gives the standing machine what can be given to it in place.

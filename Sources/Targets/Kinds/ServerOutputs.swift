@@ -11,11 +11,14 @@ package struct ServerOutputs: Sendable, Hashable {
   package var user: String
   /// How its host keys came to be believed.
   package var trust: HostTrust
+  /// The set of the snapshot that it was made from; nil where it was made from its image.
+  package var snapshot: String?
 
   package init(
     id: String, generation: Int, ip: String, port: UInt16 = 22, hostKeys: [HostKey], user: String,
-    trust: HostTrust = .console
+    trust: HostTrust = .console, snapshot: String? = nil
   ) {
+    self.snapshot = snapshot
     self.id = id
     self.generation = generation
     self.ip = ip
@@ -24,6 +27,8 @@ package struct ServerOutputs: Sendable, Hashable {
     self.user = user
     self.trust = trust
   }
+
+  static let snapshotKey = "snapshot"
 
   /// From recorded outputs; nil where one is missing.
   package init?(_ values: [String: String]) {
@@ -35,7 +40,8 @@ package struct ServerOutputs: Sendable, Hashable {
       hostKeys: keys.split(separator: ",").compactMap { text in
         let words = text.split(separator: " ")
         return words.count == 2 ? HostKey(type: String(words[0]), base64: String(words[1])) : nil
-      }, user: user, trust: values["trust"].flatMap { HostTrust(rawValue: $0) } ?? .console)
+      }, user: user, trust: values["trust"].flatMap { HostTrust(rawValue: $0) } ?? .console,
+      snapshot: values[Self.snapshotKey])
   }
 
   package var values: [String: String] {
@@ -45,6 +51,7 @@ package struct ServerOutputs: Sendable, Hashable {
     ]
     // Where it is the usual one nothing is said, so that records of before this was told are still the same.
     if port != 22 { values["port"] = String(port) }
+    values[Self.snapshotKey] = snapshot
     return values
   }
 }

@@ -5,7 +5,7 @@ import Targets
 /// What the virt driver asks for: one JSON object on standard input.
 struct Request: Decodable {
   enum Command: String, Decodable {
-    case list, create, delete, console, start, stop
+    case list, create, delete, console, start, stop, snapshot
   }
 
   var command: Command
@@ -16,6 +16,8 @@ struct Request: Decodable {
   var server: String?
   /// For `create`.
   var machine: NewMachine?
+  /// The id of an image in glance; for `snapshot`.
+  var snapshot: String?
 
   struct NewMachine: Decodable {
     var name: String
@@ -26,6 +28,8 @@ struct Request: Decodable {
     var moreAddresses: [String]
     var userData: String
     var files: [LocalExtras.File]
+    /// The image that it is made from, where that was made of a server.
+    var snapshot: String?
   }
 
   /// All machines are of one cluster: whose a server is, nova knows.
@@ -50,6 +54,10 @@ struct Request: Decodable {
     case .stop: try await cloud.stop(id)
     case .start: return Reply(machines: [.init(try await cloud.start(id))])
     case .console: return Reply(console: try await cloud.console(id))
+    case .snapshot:
+      guard let snapshot else { throw CloudError(.failed, operation: command.rawValue, cause: "`snapshot` is missing") }
+      _ = try await cloud.makeSnapshot(
+        of: id, SnapshotTag(cluster: Self.cluster, server: server, set: snapshot))
     case .list, .create: break
     }
     return Reply()
@@ -63,9 +71,15 @@ struct Request: Decodable {
       throw CloudError(
         .failed, operation: "create", cause: resolution.problems.map(\.message).joined(separator: "; "))
     }
-    let spec = MachineSpec(
+    var spec = MachineSpec(
       tag: MachineTag(cluster: Self.cluster, server: server, generation: 1), name: machine.name,
       hostname: machine.hostname, resolved: resolved, userData: machine.userData, metadata: [:])
+    if let image = machine.snapshot,
+      let snapshot = try await cloud.snapshots(ofCluster: Self.cluster).first(where: { $0.tag.set == image })
+    {
+      // Which servers are made from it is the user's business: nova asks for no address.
+      spec.snapshot = SnapshotSource(imageID: snapshot.id, addresses: [machine.address] + machine.moreAddresses)
+    }
     return try await cloud.create(
       spec, LocalExtras(address: machine.address, moreAddresses: machine.moreAddresses, files: machine.files))
   }

@@ -4,6 +4,7 @@ The machines themselves are the business of CloudMachine, which lies beside this
 a note for each of its servers; metadata `fault` of a server says what is to go wrong with it (see README.md).
 """
 import gzip
+import io
 import json
 import os
 import time
@@ -15,8 +16,10 @@ from oslo_log import log as logging
 
 from nova.api.metadata import base as instance_metadata
 from nova.compute import power_state
+from nova.compute import task_states
 import nova.conf
 from nova import exception
+from nova.image import glance
 from nova.objects import fields
 from nova.virt import driver
 from nova.virt import hardware
@@ -128,7 +131,8 @@ class MachineDriver(driver.ComputeDriver):
         machine = {
             "name": instance.name, "hostname": instance.hostname, "image": self._image(instance, image_meta),
             "flavor": next(name for limit, name in LOCAL_FLAVORS if instance.flavor.memory_mb <= limit),
-            "address": addresses[0], "moreAddresses": addresses[1:], "userData": user_data, "files": files}
+            "address": addresses[0], "moreAddresses": addresses[1:], "userData": user_data, "files": files,
+            "snapshot": image_meta.id if "id" in image_meta else None}
         call("create", instance.uuid, machine=machine)
         for _ in range(120):
             status = self._machines(0)[instance.uuid]["status"]
@@ -169,6 +173,18 @@ class MachineDriver(driver.ComputeDriver):
 
     def resume_state_on_host_boot(self, context, instance, network_info, block_device_info=None, share_info=None):
         self.power_on(context, instance, network_info)
+
+    def snapshot(self, context, instance, image_id, update_task_state):
+        """Of a server that is stopped. The disk stays here; glance gets bytes that stand for it."""
+        update_task_state(task_state=task_states.IMAGE_PENDING_UPLOAD)
+        call("snapshot", instance.uuid, snapshot=image_id)
+        update_task_state(task_state=task_states.IMAGE_UPLOADING, expected_state=task_states.IMAGE_PENDING_UPLOAD)
+        api = glance.API()
+        image = api.get(context, image_id)
+        data = {
+            "name": image["name"], "status": "active", "disk_format": "raw", "container_format": "bare",
+            "properties": image["properties"]}
+        api.update(context, image_id, data, io.BytesIO(os.urandom(1024)))
 
     def get_console_output(self, context, instance):
         wrong = faults(instance)

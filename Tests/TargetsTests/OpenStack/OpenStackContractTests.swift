@@ -21,6 +21,10 @@ struct OpenStackContractTests {
     try await onCloud { contract in try await contract.livesAndDies() }
   }
 
+  @Test func makesSnapshots() async throws {
+    try await onCloud { contract in try await contract.makesSnapshots() }
+  }
+
   /// With a cluster id of its own; what the cluster made besides servers is deleted at the end.
   private func onCloud(_ body: (CloudContract) async throws -> Void) async throws {
     let words = try #require(site).split(separator: ":").map(String.init)

@@ -70,7 +70,9 @@ import Testing
       case "POST /v2.0/ports":
         var port = body["port"]?.object ?? [:]
         port["id"] = .string("p\(state.ports.count + 1)")
-        port["fixed_ips"] = [["ip_address": .string("10.0.0.\(state.ports.count + 1)")]]
+        let wish = port["fixed_ips"]
+        if let wish, state.ports.contains(where: { $0["fixed_ips"] == wish }) { return json(409, [:]) }
+        port["fixed_ips"] = wish ?? [["ip_address": .string("10.0.0.\(state.ports.count + 1)")]]
         state.ports.append(.object(port))
         return json(201, ["port": .object(port)])
       case "GET /v2.0/security-groups": return json(200, ["security_groups": .array(state.groups)])
@@ -182,6 +184,34 @@ import Testing
     _ = try await cloud.create(Self.spec(generation: 2))
     #expect(world.count("POST /v2.0/ports") == 1)
     #expect(world.state.withLock { $0.servers[0]["networks"] } == [["port": "p1"]])
+  }
+
+  @Test func aServerOfASnapshotHasTheAddressThatItKnows() async throws {
+    let world = World()
+    let cloud = Self.cloud(world)
+    var spec = Self.spec()
+    spec.snapshot = SnapshotSource(imageID: "snapshot", addresses: ["10.0.0.77"])
+    _ = try await cloud.create(spec)
+    #expect(world.state.withLock { $0.ports[0]["fixed_ips"] } == [["ip_address": "10.0.0.77"]])
+    #expect(world.state.withLock { $0.servers[0]["imageRef"] } == "snapshot")
+    // The address is taken: any other will do, and the server's own image.
+    var other = Self.spec("b")
+    other.snapshot = spec.snapshot
+    _ = try await cloud.create(other)
+    #expect(world.count("POST /v2.0/ports") == 3)
+    #expect(world.state.withLock { $0.ports[1]["fixed_ips"] } == [["ip_address": "10.0.0.2"]])
+    #expect(world.state.withLock { $0.servers[1]["imageRef"] } == "i1")
+  }
+
+  @Test(arguments: [
+    ("stackmake-c1-a.s1", "active", Snapshot.Status.active), ("stackmake-c1-a.s1", "saving", .building),
+    ("stackmake-c1-a.s1", "deactivated", .broken("deactivated")), ("somebody's own", "active", nil),
+  ]) func anImageIsOursByItsName(_ name: String, _ text: String, _ status: Snapshot.Status?) {
+    let image: JSON = [
+      "id": "i7", "name": .string(name), "status": .string(text), "stackmake_cluster": "c1", "stackmake_server": "a",
+      "stackmake_set": "s1",
+    ]
+    #expect(Snapshot(glance: image)?.status == status)
   }
 
   @Test func aGroupWithoutItsRulesIsMadeWhole() async throws {

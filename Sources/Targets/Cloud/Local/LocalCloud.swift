@@ -7,9 +7,9 @@ import SystemPackage
 /// left half made the next one completes or deletes. A machine runs under a supervisor of its own, and needs no
 /// stackmake. `create` with the tag of a machine that is stopped starts it again.
 package final class LocalCloud: Cloud {
-  private let host: LocalHost
-  private let files: RootFiles
-  private let runner: MachineRunner
+  let host: LocalHost
+  let files: RootFiles
+  let runner: MachineRunner
   private let lists: Watches<[Machine]>
 
   package init(_ settings: LocalSettings, clock: any Clock<Duration> = ContinuousClock()) {
@@ -135,12 +135,6 @@ package final class LocalCloud: Cloud {
     }
   }
 
-  /// What belongs to a machine goes with it, and the network with the last one.
-  package func resources(
-    ofCluster cluster: String, _ kinds: Set<CloudResource.Kind>
-  ) async throws(CloudError) -> [CloudResource] { [] }
-  package func delete(_ resource: CloudResource) async throws(CloudError) {}
-
   /// Takes under a second, so that it waits in any case.
   package func delete(_ id: String, wait: Bool) async throws(CloudError) {
     try HostCheck.checkUser(host.settings, "delete server")
@@ -155,6 +149,7 @@ package final class LocalCloud: Cloud {
   }
 
   /// Boots a machine that is stopped. One that runs is fine.
+  @discardableResult
   package func start(_ id: String) async throws(CloudError) -> Machine {
     _ = try machineFiles(id, "start a machine")
     return try await runner.complete(id, "start machine `\(id)`", try await host.ready())
@@ -205,7 +200,12 @@ package final class LocalCloud: Cloud {
       }
       let network = try await runner.network(operation)
       let used = Set(records.flatMap(\.addresses))
-      let address = try network.address(extras.address, used: used, operation)
+      let reserved = try await offload { () throws(CloudError) in
+        Set(
+          try files.snapshots().filter { $0.tag.server != spec.tag.server || $0.tag.cluster != spec.tag.cluster }
+            .flatMap(\.addresses))
+      }
+      let address = try Self.address(extras, spec.snapshot, network, used: used, reserved: reserved, operation)
       for more in extras.moreAddresses { _ = try network.address(more, used: used, operation) }
       let ids = Set(records.map(\.id))
       let tag = spec.tag
@@ -216,6 +216,20 @@ package final class LocalCloud: Cloud {
       try await offload { () throws(CloudError) in try files.enter(record) }
       return record
     }
+  }
+
+  /// The one that is asked for, or the snapshot's where it is free, or one that no snapshot waits for.
+  private static func address(
+    _ extras: LocalExtras, _ snapshot: SnapshotSource?, _ network: LocalNetwork, used: Set<String>,
+    reserved: Set<String>, _ operation: String
+  ) throws(CloudError) -> String {
+    if extras.address == nil {
+      if let wish = snapshot?.addresses.first, let address = try? network.address(wish, used: used, operation) {
+        return address
+      }
+      if let free = network.freeAddress(used.union(reserved)) { return free }
+    }
+    return try network.address(extras.address, used: used, operation)
   }
 
   private func capacity(_ known: LocalHost.Known) async throws(CloudError) -> LocalCatalog.Capacity {
@@ -232,7 +246,7 @@ package final class LocalCloud: Cloud {
       standing: records.map { .init(server: $0.server, memory: LocalCatalog.flavors[$0.flavor] ?? 0) })
   }
 
-  private func machineFiles(_ id: String, _ operation: String) throws(CloudError) -> MachineFiles {
+  func machineFiles(_ id: String, _ operation: String) throws(CloudError) -> MachineFiles {
     try HostCheck.checkUser(host.settings, operation)
     guard RootFiles.isID(id) else {
       throw CloudError(.notFound, operation: operation, cause: "there is no machine `\(id)`")

@@ -10,7 +10,8 @@ import SystemPackage
 ///     machines/ID/deleting         its deletion has begun
 ///     machines/ID/gen-N/           one generation of its disk: upper, work, root (mounted only for the supervisor),
 ///                                  supervise, supervisor, state, cgroups, console.log, supervisor.log
-///     trash/                       directories of deleted machines, until they are removed
+///     snapshots/ID/                an image of a machine's disk: snapshot.json, upper; .new-ID while it is made
+///     trash/                       directories of deleted machines and snapshots, until they are removed
 struct RootFiles: Sendable, Hashable {
   let root: FilePath
   /// Eight hexadecimal digits that tell this root's bridge, tables and groups from those of others.
@@ -24,6 +25,7 @@ struct RootFiles: Sendable, Hashable {
   var lock: FilePath { root.appending("lock") }
   var network: FilePath { root.appending("network.json") }
   var machines: FilePath { root.appending("machines") }
+  var snapshotDirectory: FilePath { root.appending("snapshots") }
   var trash: FilePath { root.appending("trash") }
 
   func machine(_ id: String) -> MachineFiles { MachineFiles(directory: machines.appending(id), id: id, mark: mark) }
@@ -89,6 +91,8 @@ struct GenerationFiles: Sendable, Hashable {
   let unit: String
 
   var upper: FilePath { directory.appending("upper") }
+  /// What its upper layer was made over.
+  var base: FilePath { directory.appending("base") }
   var script: FilePath { directory.appending("supervise") }
   var supervisorFile: FilePath { directory.appending("supervisor") }
   var stateFile: FilePath { directory.appending("state") }

@@ -11,6 +11,8 @@ struct MachineRecord: Codable, Sendable, Hashable {
   var generation: Int
   var hostname: String
   var image: String
+  /// The id of the snapshot that its disk is made from in place of the image; nil where it is from the image.
+  var snapshot: String?
   var flavor: String
   var userData: String
   var metadata: [String: String]
@@ -60,6 +62,7 @@ struct MachineRecord: Codable, Sendable, Hashable {
     userData = spec.userData
     metadata = spec.metadata
     expiresAt = spec.expiresAt
+    snapshot = spec.snapshot.flatMap { $0.addresses == addresses ? $0.imageID : nil }
   }
 
   /// Eight hexadecimal digits that stand for these texts.

@@ -23,7 +23,7 @@ struct MachineRunner: Sendable {
         else {
           throw CloudError(.notFound, operation: operation, cause: "there is no image `\(record.image)`")
         }
-        let base = try await images(known).base(recipe)
+        let base = try await base(recipe, record, generation, known)
         // It takes a while, and somebody may have thought better of it.
         _ = try await standing(machine, operation)
         let network = try await locked(files.lock, operation) { () async throws(CloudError) -> LocalNetwork in
@@ -33,12 +33,13 @@ struct MachineRunner: Sendable {
         try await stop(machine, old)
         try await remove(old.filter { $0 != record.generation }.map { machine.generation($0).directory })
         let script = SuperviseScript(
-          record: record, files: generation, link: machine.link, base: base, network: network,
+          record: record, files: generation, link: machine.link, base: base.path, network: network,
           memory: LocalCatalog.flavors[record.flavor] ?? 0)
         if try await offload({ () throws(CloudError) in !DiskFile.exists(generation.script) }) {
           try await remove([generation.directory])
+          if let snapshot = record.snapshot { try await copy(snapshot, to: generation, operation) }
           let seed = MachineSeed(record: record, surroundings: known.surroundings, mirrors: known.mirrors)
-          try await offload { () throws(CloudError) in try seed.write(generation, script: script.text) }
+          try await offload { () throws(CloudError) in try seed.write(generation, over: base, script: script.text) }
         } else {
           try await offload { () throws(CloudError) in
             try DiskFile.write(script.text, to: generation.script, mode: 0o700)
@@ -75,7 +76,7 @@ struct MachineRunner: Sendable {
   }
 
   /// Removes what deletions left: directories of deleted machines and, after the last machine, the network.
-  private func tidy(_ operation: String) async throws(CloudError) {
+  func tidy(_ operation: String) async throws(CloudError) {
     let files = files
     guard try await offload({ () throws(CloudError) in DiskFile.exists(files.root) }) else { return }
     try await remove(
@@ -193,7 +194,7 @@ struct MachineRunner: Sendable {
       """)
   }
 
-  private func remove(_ directories: [FilePath]) async throws(CloudError) {
+  func remove(_ directories: [FilePath]) async throws(CloudError) {
     if directories.isEmpty { return }
     let output = try await host.programs.run(
       "rm", ["-rf", "--one-file-system", "--"] + directories.map(\.string))

@@ -22,15 +22,16 @@ struct MachineSeed: Sendable, Hashable {
     ] + (record.files ?? []).map { ($0.path, $0.text, $0.mode) }
   }
 
-  /// Makes the disk of a generation from nothing. What is made last is the script that runs it: where that is there,
+  /// Makes the disk of a generation from nothing, or over a copy of a snapshot. What is made last is the script that runs it: where that is there,
   /// the disk is whole, and is kept from then on. Blocks.
-  func write(_ files: GenerationFiles, script: String) throws(CloudError) {
+  func write(_ files: GenerationFiles, over base: BaseImage, script: String) throws(CloudError) {
     for name in ["upper", "work", "root"] { try DiskFile.makeDirectory(files.directory.appending(name)) }
     for file in try self.files() {
       let path = files.upper.pushing(FilePath(file.path))
       try DiskFile.makeDirectory(path.removingLastComponent())
       try DiskFile.write(file.text, to: path, mode: file.mode)
     }
+    try DiskFile.write(DiskFile.json(base), to: files.base)
     try DiskFile.write(script, to: files.script, mode: 0o700)
   }
 }

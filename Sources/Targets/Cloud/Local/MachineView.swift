@@ -6,8 +6,9 @@ extension MachineFiles {
   func machine(_ record: MachineRecord) -> Machine {
     let status = status(record)
     return Machine(
-      id: id, name: record.name, tag: record.tag, status: status, addresses: record.addresses, imageID: record.image,
-      flavorID: record.flavor, createdAt: record.createdAt, expiresAt: record.expiresAt)
+      id: id, name: record.name, tag: record.tag, status: status, addresses: record.addresses,
+      imageID: record.snapshot ?? record.image, flavorID: record.flavor, createdAt: record.createdAt,
+      expiresAt: record.expiresAt)
   }
 
   private func status(_ record: MachineRecord) -> Machine.Status {
@@ -77,10 +78,13 @@ extension RootFiles {
   }
 
   /// Takes a machine's directory out of the list. Under the root's lock.
-  func discard(_ id: String) throws(CloudError) {
+  func discard(_ id: String) throws(CloudError) { try discard(machines.appending(id), as: id) }
+
+  /// Takes a directory to where it is removed. Under the root's lock.
+  func discard(_ directory: FilePath, as name: String) throws(CloudError) {
     try DiskFile.makeDirectory(trash, mode: 0o700)
     var number = 0
-    while DiskFile.exists(trash.appending("\(id).\(number)")) { number += 1 }
-    try DiskFile.rename(machines.appending(id), trash.appending("\(id).\(number)"))
+    while DiskFile.exists(trash.appending("\(name).\(number)")) { number += 1 }
+    try DiskFile.rename(directory, trash.appending("\(name).\(number)"))
   }
 }

@@ -15,6 +15,9 @@ struct ClusterMark: Sendable, Hashable {
   /// When the cluster is meant to end, as `2026-12-01T12:00:00Z`: other programs can read it, too.
   static let expiryKey = "stackmake_expires"
 
+  /// Of the images that snapshots are.
+  static let setKey = "stackmake_set"
+
   var clusterTag: String { "sm-c-\(cluster)" }
 
   /// Nova takes at most 60 characters a tag, without `/` and `,`.

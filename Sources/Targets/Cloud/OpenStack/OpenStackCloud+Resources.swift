@@ -51,6 +51,7 @@ extension OpenStackCloud {
           isInUse: ports.contains { $0.securityGroups.contains(id) })
       }
     }
+    if kinds.contains(.snapshot) { found += try await snapshots(ofCluster: cluster).map(\.resource) }
     return found
   }
 
@@ -64,12 +65,13 @@ extension OpenStackCloud {
         case .port: _ = try await api.neutron(operation, "DELETE", "/ports/\(resource.id)")
         case .securityGroup: _ = try await api.neutron(operation, "DELETE", "/security-groups/\(resource.id)")
         case .serverGroup: _ = try await api.nova(operation, "DELETE", "/os-server-groups/\(resource.id)")
+        case .snapshot: _ = try await api.client.send(operation, .image, "DELETE", "/images/\(resource.id)")
         case .keyPair: _ = try await api.nova(operation, "DELETE", "/os-keypairs/\(resource.id)")
         }
         break
       } catch {
         if error.code == .notFound { break }
-        // Neutron sees a little later than nova that a server is gone.
+        // Neutron sees a little later than nova that a server is gone; glance may still hold an image that was in use.
         guard error.code == .conflict, attempt < 10, (try? await api.clock.sleep(for: .seconds(1))) != nil else {
           throw error
         }

@@ -30,6 +30,7 @@ struct ServerCreation: Sendable {
   }
 
   private func post(_ parts: ServerParts) async throws(CloudError) -> Machine {
+    let spec = sourced(parts)
     let body = ServerRequest.create(spec, mark, parts)
     return try await api.once(
       isKnownMissing: true, find: { () async throws(CloudError) in try await existing() },
@@ -42,6 +43,13 @@ struct ServerCreation: Sendable {
           id: id, name: spec.name, tag: spec.tag, status: .building, addresses: [], imageID: spec.resolved.imageID,
           flavorID: spec.resolved.flavorID, createdAt: 0)
       })
+  }
+
+  /// From the snapshot where it has the snapshot's addresses.
+  private func sourced(_ parts: ServerParts) -> MachineSpec {
+    var spec = spec
+    if let source = spec.snapshot, source.suits(parts.addresses) { spec.resolved.imageID = source.imageID }
+    return spec
   }
 
   /// Waits until the scheduler has decided; what becomes of the server then is not this function's to say.
@@ -66,8 +74,10 @@ struct ServerCreation: Sendable {
         },
         make: { () async throws(CloudError) in
           let operation = "create port `\(name)`"
-          let body = NetworkRequest.port(name, mark, network: network.id, groups: groups)
-          let answer = try await api.neutron(operation, "POST", "/ports", body: body)
+          let wish = index == 0 ? spec.snapshot?.fixedAddress(isFloating: spec.resolved.floatingNetworkID != nil) : nil
+          let answer = try await post(operation, wish) { address in
+            NetworkRequest.port(name, mark, network: network.id, groups: groups, address: address)
+          }
           guard let port = answer["port"].flatMap({ NeutronPort($0) }) else {
             throw CloudError(.failed, operation: operation, cause: "neutron's answer has no port", isUncertain: true)
           }
@@ -76,6 +86,20 @@ struct ServerCreation: Sendable {
       ports.append(port)
     }
     return ports
+  }
+
+  /// With the address that is wished for, else with any: it may be another's by now, or of a subnet that is gone.
+  private func post(
+    _ operation: String, _ wish: String?, _ body: (String?) -> JSON
+  ) async throws(CloudError) -> JSON {
+    if let wish {
+      do throws(CloudError) {
+        return try await api.neutron(operation, "POST", "/ports", body: body(wish))
+      } catch {
+        guard let status = error.status, [400, 403, 409].contains(status) else { throw error }
+      }
+    }
+    return try await api.neutron(operation, "POST", "/ports", body: body(nil))
   }
 
   /// On the primary port, so that it is there before the server is.
@@ -97,4 +121,14 @@ struct ServerCreation: Sendable {
         return address
       })
   }
+}
+
+extension SnapshotSource {
+  /// Whether a server with these addresses may be made from it. Where it was reached by a floating one, it comes first.
+  func suits(_ parts: ServerAddresses) -> Bool {
+    addresses.first == parts.floating ?? parts.fixed && addresses.contains(parts.fixed)
+  }
+
+  /// The address of its primary port.
+  func fixedAddress(isFloating: Bool) -> String? { isFloating ? addresses.dropFirst().first : addresses.first }
 }

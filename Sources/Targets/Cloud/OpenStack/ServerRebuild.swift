@@ -10,13 +10,17 @@ struct ServerRebuild: Sendable {
   func run() async throws(CloudError) -> Machine {
     let server = try await look()
     if server.tag?.generation == spec.tag.generation { return server.machine! }
+    if let source = spec.snapshot, source.suits(server.metadataAddresses) {
+      // Nova keeps a server's id over a rebuild, by which cloud-init takes the disk for one that has booted before: it would
+      // make no host keys. Another server on the same ports is a new one to it.
+      return try await another()
+    }
     do throws(CloudError) {
       try await rebuild(server)
     } catch {
       // Volumes can't be rebuilt before 2.93, nor a server in a state that nova doesn't like: 400, 403 and 409.
       guard let status = error.status, [400, 403, 409].contains(status) else { throw error }
-      try await ServerDeletion(cloud: cloud, id: id).run(wait: true)
-      return try await ServerCreation(cloud: cloud, spec: spec).run()
+      return try await another()
     }
     let tags = JSON.array(mark.tags(spec.tag).map { .string($0) })
     // They only say it once more: the generation that counts is in the metadata, which came with the disk.
@@ -26,6 +30,11 @@ struct ServerRebuild: Sendable {
     machine.imageID = spec.resolved.imageID
     machine.status = .building
     return machine
+  }
+
+  private func another() async throws(CloudError) -> Machine {
+    try await ServerDeletion(cloud: cloud, id: id).run(wait: true)
+    return try await ServerCreation(cloud: cloud, spec: spec).run()
   }
 
   private func look() async throws(CloudError) -> NovaServer {

@@ -23,11 +23,16 @@ struct NeutronPort: Sendable, Hashable {
 
 /// Bodies of requests to neutron. Pure.
 enum NetworkRequest {
-  /// - Parameter groups: nil where the network's ports take none.
-  static func port(_ name: String, _ mark: ClusterMark, network: String, groups: [String]?) -> JSON {
+  /// - Parameters:
+  ///   - groups: nil where the network's ports take none.
+  ///   - address: the one that it is to have; nil takes any.
+  static func port(
+    _ name: String, _ mark: ClusterMark, network: String, groups: [String]?, address: String? = nil
+  ) -> JSON {
     var port: [String: JSON] = [
       "name": .string(name), "description": .string(mark.description), "network_id": .string(network),
     ]
+    if let address { port["fixed_ips"] = [["ip_address": .string(address)]] }
     if let groups { port["security_groups"] = .array(groups.map { .string($0) }) }
     return ["port": .object(port)]
   }

@@ -153,7 +153,9 @@ final class OfferReader: Sendable {
   }
 
   private func list(_ query: [QueryItem]) async throws(CloudError) -> [OfferedImage] {
-    try await api.client.list("list images", .image, "/images", "images", query: query).compactMap { OfferedImage($0) }
+    // A snapshot has the properties of the image below it, and would be the newest of them.
+    try await api.client.list("list images", .image, "/images", "images", query: query)
+      .filter { $0[ClusterMark.setKey] == nil }.compactMap { OfferedImage($0) }
   }
 }
 
