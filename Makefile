@@ -29,13 +29,14 @@ test: setup
 	$(SWIFT) test --skip-build
 
 # The pack <openstack-debian> on the local cloud: built, cut off, grown, shrunk, repaired. Many minutes.
+# SKIP_BUILD=yes, here and below: the tests are built.
 test-packs: setup
-	$(SWIFT) build --build-tests
+	$(if $(SKIP_BUILD),,$(SWIFT) build --build-tests)
 	STACKMAKE_TEST_PACKS=yes $(SWIFT) test --skip-build --ignore-lock --filter DebianCloudTests
 
 # The acceptance tests on a real OpenStack, then what goes wrong in one; it is started for them and taken down again.
 test-cloud: setup
-	$(SWIFT) build --build-tests
+	$(if $(SKIP_BUILD),,$(SWIFT) build --build-tests)
 	Tests/Cloud/acceptance $(SWIFT) $(if $(FILTER),'$(FILTER)')
 
 # 100 kills at seeded instants; COUNT and SEED change that.
