@@ -92,9 +92,10 @@ uninstall:
 tarball deb: build
 	@scripts/package $@ $(STACKMAKE) .build/packages
 
-# Both in fresh roots of Debian 12 and 13.
+# Both in fresh roots of Debian 12 and 13; then what README and tutorial say is typed in such a root.
 test-packages: build
 	Tests/Packages/fresh-root $(STACKMAKE)
+	Tests/Packages/fresh-walkthrough $(STACKMAKE)
 
 # docs/ as one page.
 book:
