@@ -116,9 +116,9 @@ private struct SnapshotRun {
     }
     let late = assessor.plan(targets).filter { $0.state != .fresh }.map { graph.name($0.target) }
     if let first = late.first {
-      let others = late.count == 1 ? "" : " (nor \(Count(late.count - 1, "other"))"
+      let others = late.count == 1 ? "" : " (nor \(Count(late.count - 1, "other")))"
       Console.error(
-        "stackmake: error: snapshot: \(first) isn't up to date\(others.isEmpty ? "" : others + ")")\n"
+        "stackmake: error: snapshot: \(first) isn't up to date\(others)\n"
           + "  hint: a snapshot is of what was built: run `stackmake` first; `stackmake why \(first)` says what is missing"
       )
       throw ExitStatusError.failed
