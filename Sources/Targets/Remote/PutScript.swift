@@ -80,7 +80,10 @@ enum PutScript {
     umask 022
     [ -d "$directory" ] || mkdir -p -- "$directory" || exit
     umask 077
-    partial=$(mktemp -- "$destination.stackmake-XXXXXX") || exit
+    partial=$destination.stackmake-$RANDOM$RANDOM$RANDOM
+    set -o noclobber
+    : >"$partial" || exit
+    set +o noclobber
     trap 'rm -f -- "$partial"' EXIT
     trap 'exit 1' HUP INT TERM PIPE
     echo different

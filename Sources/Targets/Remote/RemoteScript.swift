@@ -1,9 +1,30 @@
-/// Texts of bash that run on the other side. Each is the argument of `bash --norc -c`; nothing in them is secret.
+/// Texts of bash that run on the other side, as `bash --norc -c` runs them; nothing in them is secret.
 enum RemoteScript {
-  /// The command line that runs one of the texts below in the user's login shell.
+  /// The command line that runs one of the texts below, for the user's login shell.
+  ///
+  /// To start another bash costs as much as all else that a short step does on its server. So where the login shell is
+  /// a bash in which the user's start-up files have left no trace that could change a script, it runs the text itself.
+  /// The lists of options are those of bash 5.2 and 5.1 when they start; any other bash starts a fresh one.
   static func commandLine(_ text: String, _ arguments: [String]) -> String {
-    "exec " + ShellCommand(["bash", "--norc", "-c", text, "bash"] + arguments).description
+    """
+    set -- \(ShellCommand([text, "bash"] + arguments))
+    [ "${BASH_VERSION-}" ] && [ "$SHELLOPTS" = braceexpand:hashall:interactive-comments ] &&
+    case $BASHOPTS in
+    \(options)) ! compgen -A function >/dev/null ;;
+    *) false
+    esac || exec bash --norc -c "$@"
+    IFS=$' \\t\\n'
+    trap - EXIT ERR DEBUG RETURN
+    eval "shift 2; $1"
+    """
   }
+
+  private static let options = """
+    checkwinsize:cmdhist:complete_fullquote:extquote:force_fignore:globasciiranges:globskipdots:hostcomplete:\
+    interactive_comments:patsub_replacement:progcomp:promptvars:sourcepath | \
+    checkwinsize:cmdhist:complete_fullquote:extquote:force_fignore:globasciiranges:hostcomplete:\
+    interactive_comments:progcomp:promptvars:sourcepath
+    """
 
   /// Reads a script of `$1` bytes from standard input and runs it, if it arrived whole, in the directory `$2`, or in
   /// the user's home where that is empty.
@@ -15,8 +36,8 @@ enum RemoteScript {
   /// own end the watcher touches nothing: what was left running on purpose stays. A signal that the script sends to its
   /// whole group doesn't end the watcher.
   ///
-  /// Two traps are minded: `wait` in the script must not wait for the watcher, so it is nobody's job there; and sshd
-  /// gives socket pairs, which can't be opened again by name.
+  /// Two traps are minded: `wait` in the script must not wait for the watcher, so it is disowned; and sshd gives socket
+  /// pairs, which can't be opened again by name.
   static let run = """
     cd -- "${2:-$HOME}" || exit
     stackmake_script=
@@ -27,14 +48,13 @@ enum RemoteScript {
     }
     stackmake_read "$1" || { echo "stackmake: the script did not arrive whole, and was not run" >&2; exit 125; }
     exec 3<&0 </dev/null
-    (
-      {
-        unset stackmake_script
-        session=$$ spared=$BASHPID
-        trap "" HUP INT QUIT TERM
-        \(watch)
-      } <&3 3<&- >/dev/null 2>&1 &
-    )
+    {
+      unset stackmake_script
+      session=$$ spared=$BASHPID
+      trap "" HUP INT QUIT TERM
+      \(watch)
+    } <&3 3<&- >/dev/null 2>&1 &
+    disown 2>/dev/null
     exec 3<&-
     unset -f stackmake_read
     set --

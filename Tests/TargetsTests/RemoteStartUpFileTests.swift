@@ -1,0 +1,41 @@
+import FoundationEssentials
+import StackMake
+import Support
+import SystemPackage
+import Testing
+
+@testable import Targets
+
+/// What the login shell has read before it is given anything.
+@Suite(.timeLimit(.minutes(5))) struct RemoteStartUpFileTests {
+  private static let probe = """
+    set -- here/*
+    case $BASH_EXECUTION_STRING in "set -- "*) echo "login shell" ;; *) echo "a fresh one" ;; esac
+    echo "$# ${unset-none} $(type -t cat)"
+    old=$IFS
+    set -- a:b
+    for word in $1; do echo "$word"; done
+    """
+
+  @Test(arguments: [
+    ("", "login shell"),
+    ("export A=1\numask 022\n[ \"$PS1\" ] || return\nalias cat=false", "login shell"),
+    ("IFS=:", "login shell"),
+    ("trap 'echo trapped' EXIT ERR DEBUG", "login shell"),
+    ("cat() { echo wrong; }", "a fresh one"),
+    ("shopt -s nullglob", "a fresh one"),
+    ("shopt -s expand_aliases; alias echo='echo wrong'", "a fresh one"),
+    ("set -f", "a fresh one"),
+    ("set -o pipefail -o posix", "a fresh one"),
+    ("exec 2>&1; set -x", "a fresh one"),
+  ])
+  func startUpFilesDoNotChangeAScript(file: String, shell kind: String) async throws {
+    try await withShell { server, shell in
+      try file.write(toFile: server.home.appending(".bashrc").string, atomically: true, encoding: .utf8)
+      let output = OutputRecorder()
+      let status = try await shell.run(Self.probe, timeout: nil, output: output.handler)
+      #expect(status == .exited(0))
+      #expect(output.standardOutput.hasSuffix("\(kind)\n1 none file\na:b\n"))
+    }
+  }
+}
