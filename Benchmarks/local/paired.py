@@ -2,6 +2,7 @@
 
 import os
 import statistics
+import subprocess
 import time
 
 
@@ -15,7 +16,7 @@ class Command:
         self.memory = []
 
     def run(self):
-        """One run: its seconds, and the most memory that it held, in KiB."""
+        """One run: its seconds."""
         null = os.open("/dev/null", os.O_RDWR)
         here = os.getcwd()
         os.chdir(self.directory)
@@ -24,24 +25,33 @@ class Command:
             pid = os.posix_spawnp(
                 self.words[0], self.words, self.environment,
                 file_actions=[(os.POSIX_SPAWN_DUP2, null, number) for number in range(3)])
-            _, status, usage = os.wait4(pid, 0)
+            _, status = os.waitpid(pid, 0)
             seconds = time.perf_counter() - begin
         finally:
             os.chdir(here)
             os.close(null)
         if os.waitstatus_to_exitcode(status) != 0:
             raise SystemExit(f"{' '.join(self.words)}: status {os.waitstatus_to_exitcode(status)}")
-        return seconds, usage.ru_maxrss
+        return seconds
+
+    def most_memory(self):
+        """The most memory that a run holds, in KiB, as a small program that starts it is told: what Python starts has
+        held as much as Python already."""
+        told = subprocess.run(
+            ["time", "-f", "%M", *self.words], cwd=self.directory, env=self.environment, check=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        return int(told.stderr.splitlines()[-1])
 
 
-def measure(commands, rounds):
+def measure(commands, rounds, memory=False):
     """A B C, A B C, …: whatever else the machine does meets all of them. The first round isn't counted."""
     for number in range(rounds + 1):
         for command in commands:
-            seconds, memory = command.run()
+            seconds = command.run()
             if number:
                 command.seconds.append(seconds)
-                command.memory.append(memory)
+                if memory:
+                    command.memory.append(command.most_memory())
 
 
 def ratios(ours, theirs, what="seconds"):

@@ -1,6 +1,7 @@
-"""Ten servers with openstacksdk, one thread each; then a login on each.
+"""Some servers with openstacksdk, one thread each; then a login on each.
 
-usage: sdk.py up|down WORK     WORK holds key, key.pub and user-data.yaml; OS_CLOUD names the cloud
+usage: sdk.py up|down WORK     WORK holds key, key.pub and user-data.yaml; OS_CLOUD names the cloud, BENCH_SERVERS
+says how many
 """
 
 import base64
@@ -13,7 +14,7 @@ import time
 
 import openstack
 
-NAME, COUNT, LIMIT = "bench", 10, 600
+NAME, COUNT, LIMIT = "bench", int(os.environ["BENCH_SERVERS"]), 600
 
 
 def names():

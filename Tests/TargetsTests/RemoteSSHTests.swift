@@ -122,6 +122,29 @@ struct RemoteSSHTests {
     }
   }
 
+  /// When the last of those that run end at once, those that wait begin, though nothing more arrives that would wake
+  /// anybody: a keepalive, 15 seconds later, must not be what they begin with.
+  @Test func beginsWhatWaitsWhenOthersEnd() async throws {
+    try await withShell { _, shell in
+      for _ in 0..<12 {
+        let burst = Task {
+          await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<20 {
+              group.addTask { (try? await shell.run("sleep 0.05", timeout: nil) { _, _ in }) == .exited(0) }
+            }
+            return await group.reduce(true) { $0 && $1 }
+          }
+        }
+        let limit = Task {
+          try await Task.sleep(for: .seconds(12))
+          burst.cancel()
+        }
+        #expect(await burst.value)
+        limit.cancel()
+      }
+    }
+  }
+
   @Test func losesNothingOfALargeOutput() async throws {
     try await withShell { _, shell in
       let count = OutputCounter()

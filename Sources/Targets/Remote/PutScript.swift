@@ -87,12 +87,14 @@ enum PutScript {
     trap 'rm -f -- "$partial"' EXIT
     trap 'exit 1' HUP INT TERM PIPE
     echo different
-    head -c "$size" >"$partial" || exit
+    dd of="$partial" bs=64K count="$size" iflag=fullblock,count_bytes conv=notrunc,fsync status=none || exit
     if [ "$(sha256sum <"$partial")" != "$digest  -" ]; then
       echo "the contents did not arrive whole, or changed while they were read" >&2
       exit 1
     fi
     if [ -n "$gid" ]; then chown -- "$uid:$gid" "$partial" || exit; fi
-    chmod -- "$mode" "$partial" && sync -- "$partial" && mv -fT -- "$partial" "$destination" && sync -- "$directory"
+    chmod -- "$mode" "$partial" && mv -fT -- "$partial" "$destination" || exit
+    trap - EXIT
+    sync -- "$directory"
     """
 }

@@ -34,7 +34,7 @@ enum RemoteScript {
   /// more than the script. It ends all others of the script's session (TERM, after 5 s KILL) when told to with the word
   /// `T`, and when the input ends while the script runs, which is how a lost connection shows here. After the script's
   /// own end the watcher touches nothing: what was left running on purpose stays. A signal that the script sends to its
-  /// whole group doesn't end the watcher.
+  /// whole group doesn't end the watcher, however early: it is born with these signals ignored.
   ///
   /// Two traps are minded: `wait` in the script must not wait for the watcher, so it is disowned; and sshd gives socket
   /// pairs, which can't be opened again by name.
@@ -48,12 +48,13 @@ enum RemoteScript {
     }
     stackmake_read "$1" || { echo "stackmake: the script did not arrive whole, and was not run" >&2; exit 125; }
     exec 3<&0 </dev/null
+    trap "" HUP INT QUIT TERM
     {
       unset stackmake_script
       session=$$ spared=$BASHPID
-      trap "" HUP INT QUIT TERM
       \(watch)
     } <&3 3<&- >/dev/null 2>&1 &
+    trap - HUP INT QUIT TERM
     disown 2>/dev/null
     exec 3<&-
     unset -f stackmake_read

@@ -190,7 +190,8 @@ final class SSHDriver {
       startWaiting(on: session)
       advanceAll(on: session)
       session.poll()
-      isBusy = session.loss == nil && session.receivedBytes != seen
+      // Where the last of those that run have ended, nothing will arrive for those that wait.
+      isBusy = session.loss == nil && (session.receivedBytes != seen || canStart)
     }
     guard let loss = session.loss else { return }
     // What had arrived before the loss may have been the end of a command.
@@ -201,8 +202,10 @@ final class SSHDriver {
     rest()
   }
 
+  private var canStart: Bool { running.count < channelLimit && !waiting.isEmpty }
+
   private func startWaiting(on session: SSHSession) {
-    while running.count < channelLimit, !waiting.isEmpty, session.loss == nil {
+    while canStart, session.loss == nil {
       guard let channel = ExecChannel(waiting.removeFirst(), on: session, host: target.host) else {
         return session.lose("out of memory")
       }

@@ -35,7 +35,7 @@ struct UploadSource: Sendable, Hashable {
       return try file.closeAfter {
         var hash = SHA256()
         var size: Int64 = 0
-        var buffer = [UInt8](repeating: 0, count: 256 * 1024)
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
           let count = try buffer.withUnsafeMutableBytes { try file.read(into: $0) }
           if count == 0 { break }
