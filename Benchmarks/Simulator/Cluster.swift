@@ -44,15 +44,21 @@ struct Cluster {
   }
 
   /// What no schedule beats: the longest way, or all work shared evenly (`simple`); and for any moment before which
-  /// some of the work can't begin, that moment, the work shared evenly, and the shortest way that is left after it.
+  /// some of the work can't begin, that moment, the work shared evenly, and the shortest way that is left after it. A
+  /// target can't begin before the longest way to it has passed, nor before all that it needs, shared evenly.
   func bounds(jobs: Int) -> (simple: Double, tight: Double) {
     var heads = [Double](repeating: 0, count: graph.count)
     var tails = [Double](repeating: 0, count: graph.count)
     func seconds(_ target: TargetID) -> Double { actual[Int(target.index)] }
+    var needed = [TargetSet](repeating: TargetSet(count: graph.count), count: graph.count)
     for target in graph.topologicalOrder {
+      let index = Int(target.index)
       for dependency in graph.dependencies(target, for: .order) {
-        heads[Int(target.index)] = max(heads[Int(target.index)], heads[Int(dependency.index)] + seconds(dependency))
+        heads[index] = max(heads[index], heads[Int(dependency.index)] + seconds(dependency))
+        needed[index].formUnion(needed[Int(dependency.index)])
+        needed[index].insert(dependency)
       }
+      heads[index] = max(heads[index], needed[index].sum(of: actual) / Double(jobs))
     }
     for target in graph.topologicalOrder.reversed() {
       for dependent in graph.dependents(target) {
@@ -70,6 +76,28 @@ struct Cluster {
       tight = max(tight, heads[Int(target.index)] + work / Double(jobs) + left)
     }
     return (simple, tight)
+  }
+}
+
+/// Targets of one graph, a bit each.
+struct TargetSet {
+  private var words: [UInt64]
+
+  init(count: Int) { words = Array(repeating: 0, count: (count + 63) / 64) }
+
+  mutating func insert(_ target: TargetID) { words[Int(target.index) / 64] |= 1 << UInt64(target.index % 64) }
+
+  mutating func formUnion(_ other: TargetSet) {
+    for index in words.indices { words[index] |= other.words[index] }
+  }
+
+  /// Of the values of its targets.
+  func sum(of values: [Double]) -> Double {
+    var sum = 0.0
+    for (index, word) in words.enumerated() where word != 0 {
+      for bit in 0..<64 where word & (1 << UInt64(bit)) != 0 { sum += values[index * 64 + bit] }
+    }
+    return sum
   }
 }
 

@@ -54,7 +54,7 @@ struct WhyCommand: AsyncParsableCommand {
   /// Nil where none of these targets has a snapshot on record.
   private func snapshots(_ world: World, _ session: Session, _ targets: [TargetID]) async throws -> SnapshotReview? {
     let names = Set(targets.map { session.graph.name($0) })
-    guard let cluster = world.cluster, !session.options.noRefresh, !session.options.json,
+    guard let cluster = world.cluster, !session.options.noRefresh,
       world.book.sets.contains(where: { $0.members.contains { names.contains($0.target) } })
     else { return nil }
     let images = try await session.reported { try await cluster.resources([.snapshot]) }

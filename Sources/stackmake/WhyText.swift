@@ -10,6 +10,7 @@ struct WhyText {
   /// What the cloud was asked in this command.
   let requests: [RequestCount]
   private var said: Set<String> = []
+  private var snapshots: [TargetID: [JSONSnapshotUse]] = [:]
   private(set) var lines: [String] = []
 
   init(
@@ -30,15 +31,14 @@ struct WhyText {
   /// What of the target is kept in snapshots, and whether a new machine would be made from them.
   mutating func add(snapshotsOf target: TargetID, _ book: SnapshotBook, _ review: SnapshotReview, now: Double) {
     for set in book.sets where set.member(stackedAs: graph.name(target)) != nil {
-      let use: String
-      if let why = review.unneeded[set.id] {
-        use = "isn't used: \(why)"
-      } else if review.usable.contains(set.id) {
-        use = "is what a new machine is made from, together with those of \(set.targetsText)"
-      } else {
-        continue
-      }
+      let unused = review.unneeded[set.id]
+      guard unused != nil || review.usable.contains(set.id) else { continue }
+      let use =
+        unused.map { "isn't used: \($0)" }
+        ?? "is what a new machine is made from, together with those of \(set.targetsText)"
       lines.append("snapshot \(set.id), made \(AgeText.text(now - set.madeAt)) ago, \(use)")
+      snapshots[target, default: []].append(
+        JSONSnapshotUse(snapshot: set.id, madeAt: set.madeAt, unused: unused))
     }
   }
 
@@ -57,6 +57,7 @@ struct WhyText {
         if !lines.isEmpty { record.reasons[number].detail = lines }
       }
       record.cost = cost.map { JSONCost($0) }
+      record.snapshots = snapshots[planned.target]
       return record
     }
   }

@@ -4,7 +4,7 @@ import Testing
 
 /// What `--json` writes is what docs/schema says, and the check can fail.
 @Suite(.timeLimit(.minutes(5))) struct JSONSchemaTests {
-  private static let directory: String =
+  static let directory: String =
     #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
     + "/docs/schema"
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import StackMake
 import Support
 import SystemPackage
@@ -10,7 +11,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct RemoteStartUpFileTests {
   private static let probe = """
     set -- here/*
-    case $BASH_EXECUTION_STRING in "set -- "*) echo "login shell" ;; *) echo "a fresh one" ;; esac
+    case $BASH_EXECUTION_STRING in "test -n "*) echo "login shell" ;; *) echo "a fresh one" ;; esac
     echo "$# ${unset-none} $(type -t cat)"
     old=$IFS
     set -- a:b
@@ -26,6 +27,7 @@ import Testing
     ("shopt -s nullglob", "a fresh one"),
     ("shopt -s expand_aliases; alias echo='echo wrong'", "a fresh one"),
     ("set -f", "a fresh one"),
+    ("set -eu", "a fresh one"),
     ("set -o pipefail -o posix", "a fresh one"),
     ("exec 2>&1; set -x", "a fresh one"),
   ])
@@ -37,5 +39,23 @@ import Testing
       #expect(status == .exited(0))
       #expect(output.standardOutput.hasSuffix("\(kind)\n1 none file\na:b\n"))
     }
+  }
+
+  private static let shells: [String] = ["/bin/dash", "/usr/bin/zsh", "/usr/bin/fish"].filter { access($0, X_OK) == 0 }
+
+  @Test(arguments: shells)
+  func otherLoginShellsStartBash(shell path: String) async throws {
+    let server = try TestSSHServer.start(settings: [#"ForceCommand \#(path) -c "$SSH_ORIGINAL_COMMAND""#])
+    defer { server.stop() }
+    let shell = SSHShell(server.target())
+    let output = OutputRecorder()
+    let script = #"for word in "it's" 'a "b" c' '\'; do printf '<%s>' "$word"; done; [[ $BASH_VERSION ]]; exit 3"#
+    let status = try await shell.run(script, timeout: nil, output: output.handler)
+    #expect(status == .exited(3))
+    #expect(output.standardOutput == #"<it's><a "b" c><\>"#)
+    let file = FileUpload(contents: .bytes(Array("text".utf8)), destination: "it's here", mode: 0o644, owner: nil)
+    #expect(try await shell.put(file) == .written)
+    #expect(try await shell.put(file) == .unchanged)
+    await shell.close()
   }
 }

@@ -101,16 +101,8 @@ package struct SavedPlan: Codable, Hashable, Sendable {
   /// Names of the targets that are to be built.
   package var builds: Set<String> { Set(targets.lazy.filter { $0.state == "stale" }.map(\.target)) }
 
-  /// One object with a line for each key, keys sorted, so that versions of it can be compared.
-  package var json: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-    do {
-      return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
-    } catch {
-      preconditionFailure("BUG: a plan can't be written: \(error)")
-    }
-  }
+  /// One object with a line for each key.
+  package var json: String { JSONText.encoded(self, isPretty: true) + "\n" }
 
   /// Nil where the bytes are no plan that this version knows.
   package init?(json bytes: [UInt8]) {

@@ -71,7 +71,7 @@ extension SQLiteStore {
 
   package func mark(_ marks: [BuildMark], of target: String) throws(StoreError) {
     guard let first = marks.first else { return }
-    try write(first.operation(of: target), points: marks.map(\.point)) { database in
+    try write("\(first.operation) of \(target)", points: marks.map(\.point)) { database in
       for mark in marks { try Self.write(mark, of: target, database) }
     }
   }

@@ -68,12 +68,12 @@ package enum BuildMark: Hashable, Sendable {
     }
   }
 
-  /// What failed where it can't be written.
-  package func operation(of target: String) -> String {
+  /// What failed where it can't be written: `of` the target.
+  package var operation: String {
     switch self {
-    case .start: "record the start of \(target)"
-    case .step(let step): "record step \(step.number + 1) of \(target)"
-    case .forgetSteps: "forget the progress of \(target)"
+    case .start: "record the start"
+    case .step(let step): "record step \(step.number + 1)"
+    case .forgetSteps: "forget the progress"
     }
   }
 }

@@ -49,18 +49,19 @@ package final class ChromeTraceReporter: Reporter {
             + #""args":{"of":\#(count),"text":\#(JSONText.quoted(text))}}"#)
       case .phase(let target, _, let phase, _):
         // A step at several places has a phase at each: only one after another fit into a lane.
-        if !state.openPhases.insert(target).inserted { end(target, stamp, &state) }
+        endPhase(of: target, stamp, &state)
+        state.openPhases.insert(target)
         let lane = lane(of: target, &state)
         write(
           #"{"name":\#(JSONText.quoted(phase.name)),"cat":"phase","ph":"B","ts":\#(stamp),"pid":1,"tid":\#(lane)}"#)
       case .stepFinished(let target, _, _):
         guard let open = state.openSteps[target], open > 0 else { return }
-        if state.openPhases.remove(target) != nil { end(target, stamp, &state) }
+        endPhase(of: target, stamp, &state)
         state.openSteps[target] = open - 1
         end(target, stamp, &state)
       case .finished(let target, let outcome, _):
         guard state.started.remove(target) != nil else { return }
-        if state.openPhases.remove(target) != nil { end(target, stamp, &state) }
+        endPhase(of: target, stamp, &state)
         for _ in 0..<(state.openSteps.removeValue(forKey: target) ?? 0) { end(target, stamp, &state) }
         end(target, stamp, &state, outcome: outcome.name)
       case .runFinished:
@@ -79,6 +80,10 @@ package final class ChromeTraceReporter: Reporter {
     write(
       #"{"name":"thread_name","ph":"M","pid":1,"tid":\#(lane),"args":{"name":\#(JSONText.quoted(target))}}"#)
     return lane
+  }
+
+  private func endPhase(of target: String, _ stamp: Int, _ state: inout State) {
+    if state.openPhases.remove(target) != nil { end(target, stamp, &state) }
   }
 
   private func end(_ target: String, _ stamp: Int, _ state: inout State, outcome: String? = nil) {

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// A line of `--json`: one object, its keys sorted. docs/json.md is the contract: keys are added, never renamed or removed,
 /// without a new `version`.
 package protocol JSONRecord: Encodable, Sendable {}
@@ -8,16 +6,8 @@ package protocol JSONRecord: Encodable, Sendable {}
 package let jsonVersion = 1
 
 extension JSONRecord {
-  /// The object on one line, with its newline. A number that JSON can't say (infinite) is a bug in us.
-  package var line: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    do {
-      return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
-    } catch {
-      preconditionFailure("BUG: a line of JSON can't be written: \(error)")
-    }
-  }
+  /// The object on one line, with its newline.
+  package var line: String { JSONText.encoded(self) + "\n" }
 }
 
 /// Why a target is stale: `what` is the case, `text` the clause that people read.
@@ -89,6 +79,7 @@ package struct JSONTarget: JSONRecord, Hashable {
   package var builtAt: Double?
   /// In `why`, of targets that were asked for.
   package var cost: JSONCost?
+  package var snapshots: [JSONSnapshotUse]?
 
   package init(
     type: String, target: String, kind: String, state: String, reasons: [StaleReason] = [], steps: [JSONStep] = [],
@@ -101,7 +92,7 @@ package struct JSONTarget: JSONRecord, Hashable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case version, type, target, kind, state, reasons, steps, error, cost
+    case version, type, target, kind, state, reasons, steps, error, cost, snapshots
     case builtAt = "built-at"
   }
 }
@@ -123,6 +114,24 @@ package struct JSONCost: JSONRecord, Hashable {
     case builds, unknown, following
     case expectedSeconds = "expected-seconds"
     case givenUp = "given-up"
+  }
+}
+
+/// A snapshot that a target is kept in, and whether a new machine would be made from it.
+package struct JSONSnapshotUse: JSONRecord, Hashable {
+  package var snapshot: String
+  /// Seconds since 1970.
+  package var madeAt: Double
+  /// Why it isn't used; nil where it is.
+  package var unused: String?
+
+  package init(snapshot: String, madeAt: Double, unused: String?) {
+    (self.snapshot, self.madeAt, self.unused) = (snapshot, madeAt, unused)
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case snapshot, unused
+    case madeAt = "made-at"
   }
 }
 

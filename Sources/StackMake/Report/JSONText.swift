@@ -1,5 +1,20 @@
-/// Strings as JSON writes them.
+import FoundationEssentials
+
+/// Text as JSON writes it.
 package enum JSONText {
+  /// A value, its keys sorted: the same text for the same value. Pretty: a line for each key, so that versions of it can be
+  /// compared. A number that JSON can't say (infinite) is a bug in us.
+  package static func encoded(_ value: some Encodable, isPretty: Bool = false) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
+    do {
+      return String(decoding: try encoder.encode(value), as: UTF8.self)
+    } catch {
+      preconditionFailure("BUG: \(type(of: value)) can't be written: \(error)")
+    }
+  }
+
   /// In quotation marks, with what JSON doesn't allow in them escaped.
   package static func quoted(_ text: String) -> String {
     var result = "\""

@@ -60,13 +60,7 @@ package final class TargetBuild: Sendable {
       return mark.map { marks + [$0] } ?? marks
     }
     guard let first = marks.first else { return }
-    let operation =
-      switch first {
-      case .start: "record the start"
-      case .step(let step): "record step \(step.number + 1)"
-      case .forgetSteps: "forget its progress"
-      }
-    try recorded(operation) { () throws(StoreError) in try store.mark(marks, of: name) }
+    try recorded(first.operation) { () throws(StoreError) in try store.mark(marks, of: name) }
   }
 
   /// Tells that a part of the running step began.

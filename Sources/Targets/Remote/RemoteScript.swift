@@ -1,23 +1,35 @@
 /// Texts of bash that run on the other side, as `bash --norc -c` runs them; nothing in them is secret.
 enum RemoteScript {
-  /// The command line that runs one of the texts below, for the user's login shell.
+  /// The command line that runs one of the texts below, for the user's login shell: any POSIX shell, or fish.
   ///
   /// To start another bash costs as much as all else that a short step does on its server. So where the login shell is
-  /// a bash in which the user's start-up files have left no trace that could change a script, it runs the text itself.
-  /// The lists of options are those of bash 5.2 and 5.1 when they start; any other bash starts a fresh one.
+  /// a bash in which the user's start-up files have left no trace that could change a script, it runs the text itself:
+  /// `exec` is a function there, which keeps its words for what follows. The lists of options are those of bash 5.2 and
+  /// 5.1 when they start; any other bash starts a fresh one. Bash's own syntax is in quotes, for the sake of fish.
   static func commandLine(_ text: String, _ arguments: [String]) -> String {
     """
-    set -- \(ShellCommand([text, "bash"] + arguments))
-    [ "${BASH_VERSION-}" ] && [ "$SHELLOPTS" = braceexpand:hashall:interactive-comments ] &&
+    test -n "$BASH_VERSION" && eval \(ShellCommand.quoted(keepWords)) || true
+    exec \(ShellCommand(["bash", "--norc", "-c", text, "bash"] + arguments))
+    eval \(ShellCommand.quoted(runWords))
+    """
+  }
+
+  private static let keepWords = """
+    [ "$SHELLOPTS" = braceexpand:hashall:interactive-comments ] &&
     case $BASHOPTS in
     \(options)) ! compgen -A function >/dev/null ;;
     *) false
-    esac || exec bash --norc -c "$@"
+    esac && exec() { stackmake_words=("$@"); }
+    """
+
+  private static let runWords = """
+    unset -f exec
+    set -- "${stackmake_words[@]}"
+    unset -v stackmake_words
     IFS=$' \\t\\n'
     trap - EXIT ERR DEBUG RETURN
-    eval "shift 2; $1"
+    eval "shift 5; $4"
     """
-  }
 
   private static let options = """
     checkwinsize:cmdhist:complete_fullquote:extquote:force_fignore:globasciiranges:globskipdots:hostcomplete:\

@@ -75,11 +75,11 @@ package struct SnapshotSet: Codable, Sendable, Hashable {
 
   /// Nil where it isn't one that this version wrote.
   init?(_ text: String) {
-    guard let set = RegisterText.value(SnapshotSet.self, text) else { return nil }
+    guard let set = try? JSONDecoder().decode(SnapshotSet.self, from: Data(text.utf8)) else { return nil }
     self = set
   }
 
-  var text: String { RegisterText.text(self) }
+  var text: String { JSONText.encoded(self) }
 }
 
 /// What a server's next machine is made from: on record before the machine is asked for. Pure.
@@ -107,32 +107,14 @@ package struct Restore: Codable, Sendable, Hashable {
   }
 
   package init?(_ text: String) {
-    guard let restore = RegisterText.value(Restore.self, text) else { return nil }
+    guard let restore = try? JSONDecoder().decode(Restore.self, from: Data(text.utf8)) else { return nil }
     self = restore
   }
 
-  package var text: String { RegisterText.text(self) }
+  package var text: String { JSONText.encoded(self) }
 
   /// What is on record for a server; nil where nothing is.
   package static func read(_ server: String, _ store: any Store) throws(StoreError) -> Restore? {
     try store.registers(prefix: register(server))[register(server)].flatMap { Restore($0) }
-  }
-}
-
-/// Values as the record keeps them in registers: JSON, the same bytes for the same value.
-private enum RegisterText {
-  static func text(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    do {
-      return String(decoding: try encoder.encode(value), as: UTF8.self)
-    } catch {
-      preconditionFailure("BUG: \(type(of: value)) can't be written: \(error)")
-    }
-  }
-
-  /// Nil where it isn't one that this version wrote.
-  static func value<Value: Decodable>(_ type: Value.Type, _ text: String) -> Value? {
-    try? JSONDecoder().decode(type, from: Data(text.utf8))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 extension AcceptanceTests {
@@ -94,6 +95,13 @@ extension AcceptanceTests {
       #expect(try await cluster.stackmake("gc").status == 0)
       let why = try await cluster.stackmake("why", "stacked/compute")
       #expect(why.output.contains("snapshot \(id), made "), "\(why)")
+      let record = try await cluster.stackmake("why", "stacked/compute", "--json")
+      #expect(
+        record.output.contains(##""snapshots":[{"made-at":"##) && record.output.contains(##""snapshot":"\##(id)""##))
+      let schemas = try JSONSchema(directory: JSONSchemaTests.directory)
+      for line in record.lines {
+        #expect(schemas.failures(try JSONSchema.Value(text: line), "why.json") == [], "\(line)")
+      }
       let second = try await cluster.stackmake()
       #expect(second.status == 0, "\(second)")
       for server in servers {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import StackMake
 import SystemPackage
 
 /// Small files on the disk. Everything here blocks for a moment: call it through `offload`.
@@ -91,13 +92,5 @@ enum DiskFile {
 
 extension DiskFile {
   /// Readable, and the same text for the same value.
-  static func json(_ value: some Encodable) throws(CloudError) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do {
-      return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
-    } catch {
-      throw CloudError(.failed, operation: "write a record", cause: "\(error)")
-    }
-  }
+  static func json(_ value: some Encodable) -> String { JSONText.encoded(value, isPretty: true) + "\n" }
 }

@@ -9,11 +9,10 @@ extension LocalCloud {
     try HostCheck.checkUser(host.settings, "list snapshots")
     let files = files
     return try await offload { () throws(CloudError) in
-      let whole = try files.snapshots().map { $0.snapshot(isWhole: true) }
-      let half = try files.halfSnapshots().map { $0.snapshot(isWhole: false) }
-      return (whole + half).filter { $0.tag.cluster == cluster }.sorted {
-        ($0.tag.server, $0.id) < ($1.tag.server, $1.id)
-      }
+      let records =
+        try files.snapshots(areWhole: true).map { $0.snapshot(isWhole: true) }
+        + files.snapshots(areWhole: false).map { $0.snapshot(isWhole: false) }
+      return records.filter { $0.tag.cluster == cluster }.sorted { ($0.tag.server, $0.id) < ($1.tag.server, $1.id) }
     }
   }
 

@@ -202,8 +202,10 @@ package final class LocalCloud: Cloud {
       let used = Set(records.flatMap(\.addresses))
       let reserved = try await offload { () throws(CloudError) in
         Set(
-          try files.snapshots().filter { $0.tag.server != spec.tag.server || $0.tag.cluster != spec.tag.cluster }
-            .flatMap(\.addresses))
+          try files.snapshots(areWhole: true).filter {
+            $0.tag.server != spec.tag.server || $0.tag.cluster != spec.tag.cluster
+          }
+          .flatMap(\.addresses))
       }
       let address = try Self.address(extras, spec.snapshot, network, used: used, reserved: reserved, operation)
       for more in extras.moreAddresses { _ = try network.address(more, used: used, operation) }

@@ -16,7 +16,7 @@ struct MachineSeed: Sendable, Hashable {
       ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"] + surroundings.hostsLines(naming: names)
     return [
       ("var/lib/cloud/seed/nocloud/user-data", record.userData, 0o600),
-      ("var/lib/cloud/seed/nocloud/meta-data", try DiskFile.json(metadata), 0o644),
+      ("var/lib/cloud/seed/nocloud/meta-data", DiskFile.json(metadata), 0o644),
       ("etc/resolv.conf", surroundings.machineResolvConf ?? "", 0o644),
       ("etc/hosts", hosts.map { "\($0)\n" }.joined(), 0o644),
     ] + (record.files ?? []).map { ($0.path, $0.text, $0.mode) }

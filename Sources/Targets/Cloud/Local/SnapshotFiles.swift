@@ -77,19 +77,13 @@ extension RootFiles {
     snapshot(MachineRecord.short(mark, tag.cluster, tag.server, tag.set))
   }
 
-  /// Those that are whole. Blocks.
-  func snapshots() throws(CloudError) -> [SnapshotRecord] {
-    var records: [SnapshotRecord] = []
-    for id in DiskFile.list(snapshotDirectory) where RootFiles.isID(id) {
-      if let record = try SnapshotFiles.record(snapshot(id).whole) { records.append(record) }
+  /// Those that are whole, or those that aren't. Blocks.
+  func snapshots(areWhole: Bool) throws(CloudError) -> [SnapshotRecord] {
+    let names = DiskFile.list(snapshotDirectory).filter {
+      areWhole ? RootFiles.isID($0) : $0.hasPrefix(SnapshotFiles.newPrefix)
     }
-    return records
-  }
-
-  /// Those that aren't. Blocks.
-  func halfSnapshots() throws(CloudError) -> [SnapshotRecord] {
     var records: [SnapshotRecord] = []
-    for name in DiskFile.list(snapshotDirectory) where name.hasPrefix(SnapshotFiles.newPrefix) {
+    for name in names {
       if let record = try SnapshotFiles.record(snapshotDirectory.appending(name)) { records.append(record) }
     }
     return records
