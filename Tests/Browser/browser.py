@@ -12,6 +12,12 @@ class Failure(Exception):
     pass
 
 
+def check(what, found, expected):
+    if found != expected:
+        raise Failure(f"{what}: {found!r}, and not {expected!r}")
+    print(f"ok  {what}")
+
+
 class Browser:
     """One page. `console` and `requests` are what it has said and asked for so far."""
 
