@@ -1,6 +1,8 @@
 import Foundation
+import Glibc
 import StackMake
 import Support
+import SystemPackage
 import Testing
 
 @testable import Targets
@@ -98,6 +100,32 @@ import Testing
         == MeshScript.Keys(user: "ssh-ed25519 AAA me@a", root: "ssh-ed25519 BBB root@a"))
     #expect(MeshScript.keys("user ssh-ed25519 AAA me@a\n") == nil)
     #expect(MeshScript.keys("user nothing\nroot ssh-ed25519 BBB root@a\n") == nil)
+  }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct OverlayScriptTests {
+  /// A writer whose reader has gone ends by SIGPIPE, which fails a script: many lines follow the one that is looked for.
+  @Test(arguments: ["10.0.0.5", "203.0.113.7"])
+  func theUnderlayIsFoundHoweverMuchFollows(_ address: String) async throws {
+    let scratch = try ScratchDirectory()
+    let ip = scratch.path.appending("ip")
+    try """
+      #!/bin/bash
+      case $* in
+      *route*) echo '192.0.2.1 via 10.0.0.1 dev lo src 10.0.0.5 uid 0' ;;
+      *) for number in {1..20000}; do echo "1: lo    inet 10.0.0.5/24 scope global lo"; done ;;
+      esac
+      """.write(toFile: ip.string, atomically: true, encoding: .utf8)
+    try #require(chmod(ip.string, 0o755) == 0)
+    let shell = LocalShell(
+      directory: scratch.path, environment: ["PATH": "\(scratch.path):/usr/bin:/bin"],
+      jobs: scratch.path.appending("jobs"))
+    let output = OutputRecorder()
+    let status = try await shell.run(OverlayScript.underlay(address), timeout: nil, output: output.handler)
+    #expect(status == .exited(0))
+    let underlay = OverlayScript.underlay(printed: output.standardOutput)
+    #expect(underlay?.address == "10.0.0.5")
+    #expect((underlay?.mtu ?? 0) > 0)
   }
 }
 

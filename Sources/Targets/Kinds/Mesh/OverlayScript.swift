@@ -20,10 +20,11 @@ struct OverlayScript: Sendable {
   private static let unit = "stackmake-overlay.service"
 
   /// Prints `ADDRESS MTU` of the network below: of the address by which the server is reached, or, where that is
-  /// another's (a floating one), of the one that it speaks from.
+  /// another's (a floating one), of the one that it speaks from. Nothing in a pipe ends before it has read all: its writer
+  /// would die of SIGPIPE, and with it the script.
   static func underlay(_ address: String) -> String {
     """
-    find() { ip -o addr show | awk -v a="$1" '{ split($4, x, "/"); if (x[1] == a) { print $2; exit } }'; }
+    find() { ip -o addr show | awk -v a="$1" '{ split($4, x, "/"); if (x[1] == a && !n++) print $2 }'; }
     address=\(ShellCommand.quoted(address))
     device=$(find "$address")
     if [ -z "$device" ]; then
