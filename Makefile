@@ -7,7 +7,7 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null); do \
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake
 
-.PHONY: all build demo demo-clean test test-packs test-cloud kill-test chaos under-systemd sanitize fuzz test-shells test-editors install uninstall tarball deb test-packages book walkthrough bench fmt lint setup clean
+.PHONY: all build demo demo-clean test test-packs test-cloud kill-test chaos under-systemd sanitize fuzz test-shells test-editors install uninstall tarball deb test-packages test-commands book walkthrough bench fmt lint setup clean
 
 all: build
 
@@ -96,6 +96,10 @@ tarball deb: build
 test-packages: build
 	Tests/Packages/fresh-root $(STACKMAKE)
 	Tests/Packages/fresh-walkthrough $(STACKMAKE)
+
+# README's two commands in a fresh root of Debian 12 that has Swift alone.
+test-commands: setup
+	Tests/Packages/fresh-commands
 
 # docs/ as one page.
 book:

@@ -59,7 +59,7 @@ inside() {
 as_machine() {
   unshare --mount --pid --fork --kill-child bash -euc '
     mount --make-rprivate /
-    mount --bind "$0" "$0"
+    mount --rbind "$0" "$0"
     mount -t proc proc "$0/proc"
     mount --rbind /dev "$0/dev"
     mount --rbind /sys "$0/sys"
