@@ -7,7 +7,7 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null); do \
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake
 
-.PHONY: all build demo demo-clean test test-packs test-cloud kill-test chaos under-systemd sanitize fuzz test-shells test-editors install uninstall tarball deb test-packages test-commands book walkthrough bench fmt lint setup clean
+.PHONY: all build build-tests demo demo-clean test test-packs test-cloud kill-test chaos under-systemd sanitize fuzz test-shells test-editors install uninstall tarball deb test-packages test-commands book walkthrough bench fmt lint setup clean
 
 all: build
 
@@ -24,19 +24,19 @@ demo: build
 demo-clean: build
 	$(STACKMAKE) clean --yes
 
-test: setup
+# SKIP_BUILD=yes, here and below: the tests are built, and something else may be building.
+test: $(if $(SKIP_BUILD),setup,build-tests)
+	$(SWIFT) test --skip-build $(if $(SKIP_BUILD),--ignore-lock)
+
+build-tests: setup
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
 
 # The pack <openstack-debian> on the local cloud: built, cut off, grown, shrunk, repaired. Many minutes.
-# SKIP_BUILD=yes, here and below: the tests are built.
-test-packs: setup
-	$(if $(SKIP_BUILD),,$(SWIFT) build --build-tests)
+test-packs: $(if $(SKIP_BUILD),setup,build-tests)
 	STACKMAKE_TEST_PACKS=yes $(SWIFT) test --skip-build --ignore-lock --filter DebianCloudTests
 
 # The acceptance tests on a real OpenStack, then what goes wrong in one; it is started for them and taken down again.
-test-cloud: setup
-	$(if $(SKIP_BUILD),,$(SWIFT) build --build-tests)
+test-cloud: $(if $(SKIP_BUILD),setup,build-tests)
 	Tests/Cloud/acceptance $(SWIFT) $(if $(FILTER),'$(FILTER)')
 
 # 100 kills at seeded instants; COUNT and SEED change that.

@@ -42,20 +42,26 @@ import Testing
     try await check(program, [schema], status: status, words)
   }
 
+  /// The types of the lines, each of which follows one of the schemas.
+  static func types(of output: String, _ names: [String]) throws -> Set<String> {
+    let schemas = try JSONSchema(directory: directory)
+    var types: Set<String> = []
+    for line in output.split(separator: "\n") {
+      let value = try JSONSchema.Value(text: String(line))
+      let failures = names.map { schemas.failures(value, "\($0).json") }.min { $0.count < $1.count } ?? []
+      #expect(failures.isEmpty, "\(failures): \(line)")
+      if case .string(let type)? = value["type"] { types.insert(type) }
+    }
+    return types
+  }
+
   /// - Parameter names: of schemas of which each line must follow one.
   static func check(
     _ program: Program, _ names: [String], status: Int32 = 0, _ words: [String]
   ) async throws -> Set<String> {
     let outcome = try await program.start(words + ["--json"]).outcome.value
     #expect(outcome.status == status, "\(words): \(outcome.errors)")
-    let schemas = try JSONSchema(directory: directory)
-    var types: Set<String> = []
-    for line in outcome.output.split(separator: "\n") {
-      let value = try JSONSchema.Value(text: String(line))
-      let failures = names.map { schemas.failures(value, "\($0).json") }.min { $0.count < $1.count } ?? []
-      #expect(failures.isEmpty, "\(words): \(failures): \(line)")
-      if case .string(let type)? = value["type"] { types.insert(type) }
-    }
+    let types = try types(of: outcome.output, names)
     // A run on the way to nothing says nothing.
     #expect(!outcome.output.isEmpty || names == ["run"])
     return types

@@ -12,6 +12,8 @@ extension AcceptanceTests {
 
     init() throws { cluster = try #require(TestCluster.current) }
 
+    private static let onceStep = ": once sudo mysql < databases.sql"
+
     private func write(computes: Int, more: String = "") throws {
       try cluster.write(
         "Stackfile",
@@ -83,14 +85,16 @@ extension AcceptanceTests {
       #expect(end.status == 0 || end.status == 3, "\(end)")
       #expect(try await boots() == before)
       // What runs once ran once: its step is not begun again.
-      #expect(!end.error.contains(": sudo mysql < databases.sql"), "\(end)")
+      #expect(killed.errorSoFar.contains(Self.onceStep))
+      #expect(!end.error.contains(Self.onceStep), "\(end)")
     }
 
     @Test func isBuiltAndProven() async throws {
       try write(computes: 2)
+      let isFirst = try await boots().isEmpty
       let run = try await build()
       #expect(run.status == 0, "\(run)")
-      #expect(!run.error.contains(": sudo mysql < databases.sql"), "\(run)")
+      #expect(run.error.contains(Self.onceStep) == isFirst, "\(run)")
       let proof = try await cluster.stackmake("log", "cells-verified")
       #expect(proof.output.contains("verified: 2 hypervisors in 2 cells"), "\(proof)")
       #expect(try await hosts() == ["compute-1 cell1", "compute-2 cell2"])
@@ -171,6 +175,26 @@ extension AcceptanceTests {
       #expect(after["compute-1"] == before["compute-1"] && after["controller"] == before["controller"])
       #expect(after["compute-2"] != before["compute-2"])
       #expect(try await hosts() == ["compute-1 cell1", "compute-2 cell2"])
+    }
+
+    /// All three machines at once: what they know of each other is in the images.
+    @Test func itComesBackFromASnapshot() async throws {
+      let made = try await build("snapshot", "--yes")
+      #expect(made.status == 0, "\(made)")
+      let clean = try await build("clean", "--yes", "stacked/*")
+      #expect(clean.status == 0, "\(clean)")
+      let run = try await build()
+      #expect(run.status == 0, "\(run)")
+      for node in ["controller", "compute-1", "compute-2"] {
+        #expect(run.said(by: "stacked/\(node)").contains { $0.hasPrefix("from snapshot ") }, "\(node): \(run)")
+      }
+      #expect(!run.error.contains(Self.onceStep), "\(run)")
+      #expect(run.said(by: "cells-verified").contains { $0.hasPrefix("built in ") }, "\(run)")
+      #expect(try await hosts() == ["compute-1 cell1", "compute-2 cell2"])
+      #expect(try await services() == ["compute-1 up", "compute-2 up"])
+      // What follows is about machines from their own image.
+      let deleted = try await build("snapshot", "--delete", "--yes")
+      #expect(deleted.lines.last == "stackmake: 3 images deleted", "\(deleted)")
     }
 
     @Test func aNewControllerLocksItsComputes() async throws {

@@ -36,7 +36,8 @@ extension AcceptanceTests {
       let first = try #require(try await end())
       let ends = #/^cluster lab ends in (3 d 00 h|2 d 23 h), at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/#
       #expect(first.contains(ends), "\(first)")
-      #expect(try await cluster.stackmake("status", "--json").output.contains("\"type\":\"cluster\""))
+      let status = try await cluster.stackmake("status", "--json")
+      #expect(try JSONSchemaTests.types(of: status.output, ["status"]).contains("cluster"), "\(status)")
       let none = try await cluster.stackmake("gc", "--expired")
       #expect(none.status == 0 && none.output == "stackmake: nothing is past its end\n", "\(none)")
 
@@ -63,6 +64,9 @@ extension AcceptanceTests {
           stackmake: 1 cluster is past its end, and `stackmake gc --expired --yes` deletes it
 
           """, "\(list.output)")
+      let record = try await cluster.stackmake("gc", "--expired", "--json")
+      #expect(record.status == 1)
+      #expect(try JSONSchemaTests.types(of: record.output, ["gc"]) == ["expired", "expired-clusters"], "\(record)")
       #expect(try await cluster.cloud.machines().map(\.id) == id)
       let gone = try await cluster.stackmake("gc", "--expired", "--yes")
       #expect(gone.status == 0 && gone.output == "stackmake: nothing is past its end\n", "\(gone)")

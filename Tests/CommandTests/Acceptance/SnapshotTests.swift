@@ -98,10 +98,7 @@ extension AcceptanceTests {
       let record = try await cluster.stackmake("why", "stacked/compute", "--json")
       #expect(
         record.output.contains(##""snapshots":[{"made-at":"##) && record.output.contains(##""snapshot":"\##(id)""##))
-      let schemas = try JSONSchema(directory: JSONSchemaTests.directory)
-      for line in record.lines {
-        #expect(schemas.failures(try JSONSchema.Value(text: line), "why.json") == [], "\(line)")
-      }
+      #expect(!(try JSONSchemaTests.types(of: record.output, ["why"]).isEmpty))
       let second = try await cluster.stackmake()
       #expect(second.status == 0, "\(second)")
       for server in servers {
