@@ -30,6 +30,66 @@ struct LocalCloudTests {
     }
   }
 
+  /// What is written in one of them is in none of the others, and each goes on without the others.
+  @Test func snapshotsAndMachinesHaveTheirFilesInCommon() async throws {
+    try await LocalCloudLab.run { lab in
+      func snapshot(_ machine: Machine, _ set: String) async throws -> Snapshot {
+        // A half booted machine doesn't take what it is told.
+        try await lab.ssh(machine, "cloud-init status --wait >/dev/null; sync")
+        try await lab.cloud.stop(machine.id)
+        let tag = SnapshotTag(cluster: "t1", server: machine.tag.server, set: set)
+        let made = try await lab.cloud.makeSnapshot(of: machine.id, tag)
+        _ = try await lab.cloud.start(machine.id)
+        return made
+      }
+      func rebuilt(_ machine: Machine, _ generation: Int, from snapshot: Snapshot) async throws -> Machine {
+        var spec = try await lab.contract.spec("a", generation: generation, userData: lab.userData("a"))
+        spec.snapshot = SnapshotSource(imageID: snapshot.id, addresses: machine.addresses)
+        return try await lab.contract.booted(try await lab.cloud.rebuild(machine.id, spec).id).0
+      }
+      let show = """
+        cat one; ls two here 2>&1; ls /usr/share/bash-completion 2>&1; stat -c '%a %U' / /etc; cat /etc/hostname
+        sudo sha256sum /etc/ssh/ssh_host_ed25519_key.pub | cut -c1-16
+        """
+      let machine = try await lab.boot(["a"])[0]
+      try await lab.ssh(machine, "echo first > one; touch two; sudo rm -r /usr/share/bash-completion")
+      let before = try await lab.ssh(machine, show)
+      let first = try await snapshot(machine, "000000000001")
+      #expect(try await lab.ssh(machine, show) == before)
+      try await lab.ssh(machine, "echo more >> one; rm two; touch here")
+
+      let second = try await rebuilt(machine, 2, from: first)
+      let restored = try await lab.ssh(second, show)
+      #expect(restored.split(separator: "\n").dropLast() == before.split(separator: "\n").dropLast())
+      #expect(restored != before, "a host key of its own")
+      let one = lab.files.machine(machine.id).generation(2).directory.appending("lower/001/home/stack/one")
+      var status = stat()
+      #expect(stat(one.string, &status) == 0 && status.st_nlink == 2, "linked, not copied")
+
+      // A layer over a layer: changed, removed, and a directory in the place of one that was removed.
+      try await lab.ssh(
+        second,
+        "echo second >> one; rm two; sudo mkdir /usr/share/bash-completion; sudo touch /usr/share/bash-completion/new")
+      let changed = try await lab.ssh(second, show)
+      let next = try await snapshot(second, "000000000002")
+      try await lab.cloud.delete(first.resource)
+      #expect(try await lab.ssh(second, show) == changed)
+      #expect(changed.hasPrefix("first\nsecond\n") && changed.contains("\nnew\n"))
+      let third = try await rebuilt(second, 3, from: next)
+      #expect(
+        try await lab.ssh(third, show).split(separator: "\n").dropLast() == changed.split(separator: "\n").dropLast())
+      #expect(Set([before, restored, changed].map { $0.suffix(17) }).count == 2, "two machines so far, two host keys")
+      #expect(try await !changed.hasSuffix(lab.ssh(third, show).suffix(17)), "and a third")
+
+      // It is gone, and what was made from it starts again.
+      try await lab.cloud.delete(next.resource)
+      try await lab.ssh(third, "echo third >> one; sync")
+      try await lab.cloud.stop(third.id)
+      _ = try await lab.cloud.start(third.id)
+      #expect(try await lab.ssh(third, "cat one") == "first\nsecond\nthird\n")
+    }
+  }
+
   @Test func machinesAreReachedAndReachOut() async throws {
     try await LocalCloudLab.run { lab in
       let clock = ContinuousClock()
@@ -284,9 +344,7 @@ struct LocalCloudLab {
       for name in names {
         group.addTask {
           let made = try await cloud.create(try await contract.spec(name, userData: userData(name)))
-          let (machine, keys) = try await contract.booted(made.id)
-          let lines = keys.map { "\(machine.addresses[0]) \($0.type) \($0.base64)\n" }.joined()
-          try DiskFile.write(lines, to: files.root.appending("known-\(machine.id)"))
+          let (machine, _) = try await contract.booted(made.id)
           try await ssh(machine, "true")
           return machine
         }
@@ -297,11 +355,13 @@ struct LocalCloudLab {
 
   @discardableResult
   func ssh(_ machine: Machine, _ script: String, retry: Bool = true) async throws -> String {
-    guard let keys = try await cloud.hostKeys(machine.id) else {
+    // Of the same disk: one that is started again may show none.
+    let known = files.root.appending("known-\(machine.id)-\(machine.tag.generation)")
+    if let keys = try await cloud.hostKeys(machine.id) {
+      try DiskFile.write(keys.map { "\(machine.addresses[0]) \($0.type) \($0.base64)\n" }.joined(), to: known)
+    } else if !DiskFile.exists(known) {
       throw CloudError(.failed, operation: "ssh", cause: "it hasn't shown its host keys")
     }
-    let known = files.root.appending("known-\(machine.id)")
-    try DiskFile.write(keys.map { "\(machine.addresses[0]) \($0.type) \($0.base64)\n" }.joined(), to: known)
     return try await until("ssh to \(machine.name)", limit: retry ? .seconds(30) : .zero) {
       let output = try await programs.run(
         "ssh",

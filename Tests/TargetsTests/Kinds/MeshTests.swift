@@ -110,12 +110,12 @@ import Testing
     let scratch = try ScratchDirectory()
     let ip = scratch.path.appending("ip")
     try """
-      #!/bin/bash
-      case $* in
-      *route*) echo '192.0.2.1 via 10.0.0.1 dev lo src 10.0.0.5 uid 0' ;;
-      *) for number in {1..20000}; do echo "1: lo    inet 10.0.0.5/24 scope global lo"; done ;;
-      esac
-      """.write(toFile: ip.string, atomically: true, encoding: .utf8)
+    #!/bin/bash
+    case $* in
+    *route*) echo '192.0.2.1 via 10.0.0.1 dev lo src 10.0.0.5 uid 0' ;;
+    *) for number in {1..20000}; do echo "1: lo    inet 10.0.0.5/24 scope global lo"; done ;;
+    esac
+    """.write(toFile: ip.string, atomically: true, encoding: .utf8)
     try #require(chmod(ip.string, 0o755) == 0)
     let shell = LocalShell(
       directory: scratch.path, environment: ["PATH": "\(scratch.path):/usr/bin:/bin"],

@@ -1,7 +1,7 @@
 import SystemPackage
 
-/// Images of machines' disks: copies of what lies over the base image, without what makes a machine itself (host keys, what
-/// cloud-init did). A machine that is made from one gets a copy of its own.
+/// Images of machines' disks: what lies over the base image, without what makes a machine itself (host keys, what cloud-init
+/// did). The files are those of the machine that it was made of, and of those that are made from it: see DiskLayers.
 extension LocalCloud {
   package var makesSnapshots: Bool { true }
 
@@ -51,14 +51,7 @@ extension LocalCloud {
         try DiskFile.makeDirectory(place.new, mode: 0o700)
         try DiskFile.write(DiskFile.json(new), to: place.new.appending(SnapshotFiles.recordName), mode: 0o600)
       }
-      try await host.programs.script(
-        operation,
-        """
-        cp -a --reflink=auto -- \(generation.upper.string.shellWord) \(place.new.string.shellWord)
-        cd \(place.new.string.shellWord)/upper
-        rm -rf --one-file-system -- var/lib/cloud etc/ssh/ssh_host_*
-        sync -f .
-        """)
+      try await host.programs.script(operation, DiskLayers.snapshot(of: generation, to: place.new))
       return try await offload { () throws(CloudError) in
         try DiskFile.rename(place.new, place.whole)
         return new.snapshot(isWhole: true)
@@ -119,11 +112,9 @@ extension MachineRunner {
     return base
   }
 
-  /// The upper layer of a new disk, as the snapshot has it.
-  func copy(_ snapshot: String, to generation: GenerationFiles, _ operation: String) async throws(CloudError) {
+  /// The layers of a new disk, as the snapshot has them.
+  func restore(_ snapshot: String, to generation: GenerationFiles, _ operation: String) async throws(CloudError) {
     try await offload { () throws(CloudError) in try DiskFile.makeDirectory(generation.directory) }
-    let upper = files.snapshot(snapshot).whole.appending(SnapshotFiles.upperName)
-    try await host.programs.script(
-      operation, "cp -a --reflink=auto -- \(upper.string.shellWord) \(generation.upper.string.shellWord)")
+    try await host.programs.script(operation, DiskLayers.restore(files.snapshot(snapshot).whole, to: generation))
   }
 }

@@ -37,7 +37,7 @@ struct MachineRunner: Sendable {
           memory: LocalCatalog.flavors[record.flavor] ?? 0)
         if try await offload({ () throws(CloudError) in !DiskFile.exists(generation.script) }) {
           try await remove([generation.directory])
-          if let snapshot = record.snapshot { try await copy(snapshot, to: generation, operation) }
+          if let snapshot = record.snapshot { try await restore(snapshot, to: generation, operation) }
           let seed = MachineSeed(record: record, surroundings: known.surroundings, mirrors: known.mirrors)
           try await offload { () throws(CloudError) in try seed.write(generation, over: base, script: script.text) }
         } else {

@@ -22,8 +22,8 @@ struct MachineSeed: Sendable, Hashable {
     ] + (record.files ?? []).map { ($0.path, $0.text, $0.mode) }
   }
 
-  /// Makes the disk of a generation from nothing, or over a copy of a snapshot. What is made last is the script that runs it: where that is there,
-  /// the disk is whole, and is kept from then on. Blocks.
+  /// Makes the disk of a generation from nothing, or over the layers of a snapshot. What is made last is the script
+  /// that runs it: where that is there, the disk is whole, and is kept from then on. Blocks.
   func write(_ files: GenerationFiles, over base: BaseImage, script: String) throws(CloudError) {
     for name in ["upper", "work", "root"] { try DiskFile.makeDirectory(files.directory.appending(name)) }
     for file in try self.files() {

@@ -56,7 +56,6 @@ struct SnapshotFiles: Sendable, Hashable {
 
   static let newPrefix = ".new-"
   static let recordName: FilePath.Component = "snapshot.json"
-  static let upperName: FilePath.Component = "upper"
 
   /// Nil where there is no snapshot in that directory. Blocks.
   static func record(_ directory: FilePath) throws(CloudError) -> SnapshotRecord? {

@@ -92,7 +92,8 @@ struct SuperviseScript: Sendable, Hashable {
     fi
 
     # The disk: seen in this mount namespace only.
-    mount -t overlay overlay -o index=off,metacopy=off,lowerdir=\(base.string.shellWord),upperdir="$PWD/upper",workdir="$PWD/work" root \\
+    \(DiskLayers.option)
+    mount -t overlay overlay -o index=off,metacopy=off,lowerdir="$lower"\(base.string.shellWord),upperdir="$PWD/upper",workdir="$PWD/work" root \\
       || fail "can't mount the overlay on $PWD/root"
 
     # The network: a namespace held by a mount here, and a cable to the bridge. The address is set from outside.
