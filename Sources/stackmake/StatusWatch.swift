@@ -25,7 +25,7 @@ struct StatusWatch {
     var before = StatusLook.none
     var trouble = ""
     var region = ScreenRegion()
-    if isDrawn { Console.write(Self.hide, to: .standardOutput) }
+    if isDrawn { Console.write(TerminalReporter.hide, to: .standardOutput) }
     while true {
       if isDrawn {
         let size = Terminal.size(1)
@@ -38,8 +38,6 @@ struct StatusWatch {
       seen = try await again()
     }
   }
-
-  private static let hide = "\u{1b}[?25l"
 
   private func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 

@@ -18,7 +18,7 @@ package final class TerminalReporter: Reporter {
 
   /// Brings the cursor back; for an exit that can't wait.
   package static let restore = "\u{1b}[?25h"
-  private static let hide = "\u{1b}[?25l"
+  package static let hide = "\u{1b}[?25l"
 
   private struct State {
     var table: LiveTable
