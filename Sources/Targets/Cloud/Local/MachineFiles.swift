@@ -9,7 +9,8 @@ import SystemPackage
 ///     machines/ID/lock             held while it is made, rebuilt or deleted
 ///     machines/ID/deleting         its deletion has begun
 ///     machines/ID/gen-N/           one generation of its disk: lower/NNN (layers that came from a snapshot, or went
-///                                  into one), upper, work, root (mounted only for the supervisor), supervise, supervisor, state, cgroups, console.log, supervisor.log
+///                                  into one), upper, work, root (mounted only for the supervisor),
+///                                  supervise, supervisor, state, cgroups, console.log, supervisor.log
 ///     snapshots/ID/                an image of a machine's disk: snapshot.json, lower/NNN, upper; .new-ID while it is made
 ///     trash/                       directories of deleted machines and snapshots, until they are removed
 struct RootFiles: Sendable, Hashable {
