@@ -13,9 +13,11 @@ struct LogCommand: AsyncParsableCommand {
   mutating func run() async throws {
     let session = try Session.open(common.common, overrides: [])
     let files = session.logs
-    guard files.path(of: target) != nil || common.follow else {
+    if files.path(of: target) == nil {
       // A target that is only mistyped gets its nearest names.
       _ = try session.targets([target])
+    }
+    guard files.path(of: target) != nil || common.follow else {
       Console.error("stackmake: error: `\(target)` has no log: it was never built here")
       throw ExitStatusError.wrongUse
     }
@@ -23,7 +25,7 @@ struct LogCommand: AsyncParsableCommand {
     while true {
       let bytes = try tail.next()
       Console.write(String(decoding: bytes, as: UTF8.self), to: .standardOutput)
-      guard common.follow else { return }
+      guard common.follow, Console.isHeard else { return }
       try await Task.sleep(for: .milliseconds(200))
     }
   }

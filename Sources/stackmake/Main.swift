@@ -42,6 +42,10 @@ enum Main {
   /// that had done all its work could end with SIGSEGV.
   private static func end(_ status: Int32) -> Never {
     fflush(nil)
+    if let loss = Console.loss {
+      Console.error("stackmake: error: \(loss)")
+      _exit(status == 0 ? ExitStatusError.failed.status : status)
+    }
     _exit(status)
   }
 }

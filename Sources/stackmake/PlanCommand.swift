@@ -39,7 +39,9 @@ struct PlanCommand: AsyncParsableCommand {
       let plan = try PlanFile.capture(session, standing, question)
       try WholeFile.replace(FilePath(save), plan.json)
       if !session.options.silent {
-        Console.error("stackmake: kept in \(save): `stackmake --apply \(save)` does it, where nothing moves till then")
+        Console.error(
+          "stackmake: kept in \(save): `stackmake --apply \(ShellCommand.quoted(save))` does it, where nothing moves till then"
+        )
       }
     }
     if standing.plan.contains(where: { $0.state.word == "locked" }) { throw ExitStatusError.locked }

@@ -65,10 +65,12 @@ struct PlanFile {
       let most = 20
       var lines = moved.prefix(most).map { "  " + standing.redactor.redact($0.description) }
       if moved.count > most { lines.append("  and \(moved.count - most) more") }
-      let words = (plan.goals + plan.variables.map { "\($0.name)=\($0.value)" }).map { " \($0)" }.joined()
+      let words = (plan.goals + plan.variables.map { "\($0.name)=\($0.value)" })
+        .map { " \(ShellCommand.quoted($0))" }.joined()
       Console.error(
         "stackmake: error: \(path) no longer holds, and nothing was done:\n" + lines.joined(separator: "\n")
-          + "\n  hint: `stackmake plan --save \(path)\(plan.isForced ? " -B" : "")\(words)` makes a new one")
+          + "\n  hint: `stackmake plan --save \(ShellCommand.quoted("\(path)"))\(plan.isForced ? " -B" : "")\(words)` makes a new one"
+      )
       throw ExitStatusError.moved
     }
     let names = plan.builds

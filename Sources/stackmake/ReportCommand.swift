@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Glibc
 import StackMake
 import SystemPackage
@@ -42,12 +41,7 @@ struct ReportCommand: AsyncParsableCommand {
         return text
       })
     let text = Self.page.text(data, redactor: standing.redactor)
-    do {
-      try Data(text.utf8).write(to: URL(filePath: file), options: .atomic)
-    } catch {
-      Console.error("stackmake: error: can't write \(file): \(error)")
-      throw ExitStatusError.failed
-    }
+    try WholeFile.replace(FilePath(file), text)
     if !session.options.silent { Console.error("stackmake: \(file): \(Count(rows.count, "target"))") }
   }
 

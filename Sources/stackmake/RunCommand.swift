@@ -16,6 +16,10 @@ struct RunCommand: AsyncParsableCommand {
   var command: [String] = []
 
   mutating func run() async throws {
+    guard !common.json else {
+      Console.error("stackmake: error: what servers print is no JSON: `run` has no --json")
+      throw ExitStatusError.wrongUse
+    }
     guard !command.isEmpty else {
       Console.error("stackmake: error: `run` takes a command after `--`")
       throw ExitStatusError.wrongUse

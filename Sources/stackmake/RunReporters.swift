@@ -17,8 +17,7 @@ struct RunReporters: Sendable {
     var terminal: TerminalReporter?
     let errors = DescriptorSink(descriptor: 2)
     if options.json {
-      queued.append(
-        JSONReporter(sink: DescriptorSink(descriptor: 1), isVerbose: options.verbose, now: Session.now))
+      queued.append(JSONReporter(sink: Console.OutputSink(), isVerbose: options.verbose, now: Session.now))
     } else if Terminal.isTerminal(2) && !options.silent && session.environment["TERM"] != "dumb" {
       terminal = TerminalReporter(
         sink: errors, verbosity: verbosity, hasColor: hasColor, size: { Terminal.size(2) }, now: Session.now,

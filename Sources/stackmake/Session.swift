@@ -46,6 +46,13 @@ struct Session: Sendable {
     let result = load(file, from: fileSystem, environment: environment, overrides: overrides, asked: asked)
     guard let graph = result.graph else {
       Console.write(DiagnosticRenderer(sources: result.sources).render(result.diagnostics), to: .standardError)
+      if access(file.string, F_OK) != 0, errno == ENOENT || errno == ENOTDIR {
+        if access(directory.isEmpty ? "." : directory.string, F_OK) != 0 {
+          Console.error("  hint: there is no directory `\(directory)`")
+        } else if options.file == nil {
+          Console.error("  hint: `stackmake init` writes a first one, and `-C DIR` looks for one elsewhere")
+        }
+      }
       throw ExitStatusError.wrongUse
     }
     return Session(
@@ -95,6 +102,9 @@ struct Session: Sendable {
     guard problems.isEmpty else {
       let renderer = DiagnosticRenderer(sources: SourceMap())
       Console.write(renderer.render(problems), to: .standardError)
+      if let command = goals.first(where: CommandWords.commands.contains) {
+        Console.error("  hint: `\(command)` is a command where it is the first word, before NAME=VALUE")
+      }
       throw ExitStatusError.wrongUse
     }
     return targets

@@ -24,7 +24,7 @@ struct StatusCommand: AsyncParsableCommand {
   mutating func run() async throws {
     let (common, words) = (common, words)
     if let watch {
-      try await StatusWatch(interval: watch, json: common.json) { try await Self.look(common, words) }.run()
+      return try await StatusWatch(interval: watch, json: common.json) { try await Self.look(common, words) }.run()
     }
     let look = try await Self.look(common, words)
     let lines = look.rows.map { look.text($0, json: common.json) } + [look.endText(json: common.json)]

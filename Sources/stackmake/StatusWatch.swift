@@ -17,7 +17,7 @@ struct StatusWatch {
   }
 
   /// Ends with status 130 at Ctrl-C; where even the first look fails, with what that says.
-  func run() async throws -> Never {
+  func run() async throws {
     let isDrawn = !json && Terminal.isTerminal(1) && environment("TERM") != "dumb"
     let signals = Self.atTheEnd(isDrawn)
     defer { for source in signals { source.cancel() } }
@@ -34,6 +34,8 @@ struct StatusWatch {
       } else {
         say(seen, &before, &trouble)
       }
+      // Nobody reads it any more, or its disk is full.
+      guard Console.isHeard else { return }
       try await Task.sleep(for: .seconds(interval))
       seen = try await again()
     }

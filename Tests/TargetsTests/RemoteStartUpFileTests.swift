@@ -41,6 +41,23 @@ import Testing
     }
   }
 
+  /// What bash says is wrong in a script is where the user finds it.
+  @Test(arguments: ["", "set -f"]) func linesAreThoseOfTheScript(file: String) async throws {
+    try await withShell { server, shell in
+      try file.write(toFile: server.home.appending(".bashrc").string, atomically: true, encoding: .utf8)
+      let output = OutputRecorder()
+      _ = try await shell.run("nosuch-1 || true\n\necho $LINENO\n$(nosuch-4)\n", timeout: nil, output: output.handler)
+      #expect(output.standardOutput == "3\n")
+      #expect(
+        output.standardError.contains("bash: line 1: nosuch-1: ")
+          && output.standardError.contains(" line 4: nosuch-4: "))
+      let job = OutputRecorder()
+      let lines = RemoteJob(id: "lines", script: "echo $LINENO\n\nnosuch-3\n", timeout: nil)
+      _ = try await shell.job(lines, from: 0, output: job.handler)
+      #expect(job.standardOutput.hasPrefix("1\n") && job.standardOutput.contains(" line 3: nosuch-3: "))
+    }
+  }
+
   private static let shells: [String] = ["/bin/dash", "/usr/bin/zsh", "/usr/bin/fish"].filter { access($0, X_OK) == 0 }
 
   @Test(arguments: shells)

@@ -57,13 +57,16 @@ struct SourceListing {
       found.append(SourceEntry(path: path, relative: relative))
     case .directory:
       guard all else { return found.append(SourceEntry(path: path, relative: relative)) }
-      if depth == Self.depth { throw Failure.tooMany(limit: limit) }
+      if depth == Self.depth { throw FileError(path: path, errno: .tooManySymbolicLinkLevels) }
       for name in try fileSystem.list(FilePath(path)) {
         try visit(
           Paths.join(path, name), relative.isEmpty ? name : relative + "/" + name, depth: depth + 1, all: all)
       }
     case .other: throw Failure.notAFile(path)
-    case nil: throw Failure.missing
+    case nil:
+      if depth == 0 { throw Failure.missing }
+      // A link that leads nowhere.
+      throw FileError(path: path, errno: .noSuchFileOrDirectory)
     }
   }
 }

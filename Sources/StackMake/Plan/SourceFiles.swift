@@ -61,8 +61,11 @@ package struct SourceFiles: Sendable {
     do throws(SourceListing.Failure) {
       entries = try listing.entries(source, all: true)
     } catch {
-      if case .file(let error) = error { throw error }
-      throw FileError(path: source, errno: .noSuchFileOrDirectory)
+      switch error {
+      case .file(let error): throw error
+      case .notAFile(let path): throw FileError(path: path, errno: .notSupported)
+      case .missing, .matchesNothing, .tooMany: throw FileError(path: source, errno: .noSuchFileOrDirectory)
+      }
     }
     var files: [File] = []
     for entry in entries {

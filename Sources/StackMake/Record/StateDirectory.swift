@@ -60,8 +60,9 @@ package enum StateDirectory {
       (kind, hint) = (.full, "make room on the disk and run stackmake again: it goes on from there")
     case EROFS, EACCES, EPERM:
       (kind, hint) = (.readOnly, "run as the user who owns `\(path)`, on a disk that can be written")
-    case ENOENT, ENOTDIR:
-      (kind, hint) = (.io, "make the directory `\(path.removingLastComponent())` first")
+    case ENOENT: (kind, hint) = (.io, "make the directory `\(path.removingLastComponent())` first")
+    case ENOTDIR, EEXIST:
+      (kind, hint) = (.io, "move away the file that is where this directory, or one above it, should be")
     default:
       (kind, hint) = (.io, nil)
     }

@@ -16,10 +16,14 @@ package struct DescriptorSink: TextSink {
 
   package init(descriptor: Int32) { self.descriptor = descriptor }
 
+  package func write(_ text: String) { _ = put(text) }
+
   /// Blocks while the reader is slow, also where the descriptor doesn't block by itself.
-  package func write(_ text: String) {
+  ///
+  /// - Returns: why not all of it could be written; 0 where it was.
+  package func put(_ text: String) -> Int32 {
     var text = text
-    text.withUTF8 { bytes in
+    return text.withUTF8 { bytes in
       var rest = UnsafeRawBufferPointer(bytes)
       while !rest.isEmpty {
         let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
@@ -29,9 +33,10 @@ package struct DescriptorSink: TextSink {
           var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
           poll(&poller, 1, 1000)
         } else if errno != EINTR {
-          return
+          return errno
         }
       }
+      return 0
     }
   }
 }

@@ -44,6 +44,7 @@ struct RecipeRun: Sendable {
     build.reporter.report(.stepFinished(target: build.name, number: number + 1, seconds: seconds))
   }
 
+  /// A step that is begun only once repeats itself.
   private func attempts(_ step: Step, _ resolved: ResolvedStep, _ places: [PlaceID]) async throws(StepError) {
     guard let retry = step.retry, !step.isOnce else { return try await everywhere(resolved, places) }
     for attempt in 1..<max(1, retry.count) {
@@ -122,7 +123,7 @@ struct RecipeRun: Sendable {
     let body: ResolvedStep.Body
     switch step.body {
     case .script(let script):
-      body = .script(try fill(script))
+      body = .script(RepeatedScript.text(try fill(script), step))
     case .put(let transfer):
       let destination = try fill(transfer.destination)
       let found = files.files(of: transfer.source)

@@ -141,11 +141,7 @@ final class ExecChannel {
 
   private func stopError() -> ShellError {
     switch stopping?.code {
-    case .timeout:
-      let limit = request.timeout.map { "\($0.components.seconds)" } ?? "?"
-      return ShellError(
-        .timeout, host: host, operation: request.operation, cause: "it took longer than \(limit) seconds, and was ended"
-      )
+    case .timeout: return .tookTooLong(request.timeout, host: host, operation: request.operation)
     default:
       return ShellError(.interrupted, host: host, operation: request.operation, cause: "interrupted")
     }

@@ -229,13 +229,13 @@ enum JobScript {
     printf "%-31s\\n" "$sm_end" 1<>status.partial && sync status.partial && mv -f status.partial status && sync .
     """
 
-  private static let body = """
-    echo "$$" >"$1/process"
-    stackmake_script=$(cat <&8; printf .)
-    stackmake_script=${stackmake_script%.}
-    exec 8<&-
-    set --
-    set -euo pipefail
-    eval "unset stackmake_script; $stackmake_script"
-    """
+  private static let body = RemoteScript.lineOne(
+    after: """
+      echo "$$" >"$1/process"
+      stackmake_script=$(cat <&8; printf .)
+      stackmake_script=${stackmake_script%.}
+      exec 8<&-
+      set --
+      set -euo pipefail
+      """)
 }

@@ -134,8 +134,6 @@ final class LocalPump {
   }
 
   private func timeout() -> ShellError {
-    let limit = request.timeout.map { "\($0.components.seconds)" } ?? "?"
-    return ShellError(
-      .timeout, host: host, operation: request.operation, cause: "it took longer than \(limit) seconds, and was ended")
+    .tookTooLong(request.timeout, host: host, operation: request.operation)
   }
 }

@@ -7,29 +7,29 @@ enum RemoteScript {
   /// `exec` is a function there, which keeps its words for what follows. The lists of options are those of bash 5.2 and
   /// 5.1 when they start; any other bash starts a fresh one. Bash's own syntax is in quotes, for the sake of fish.
   static func commandLine(_ text: String, _ arguments: [String]) -> String {
-    """
-    test -n "$BASH_VERSION" && eval \(ShellCommand.quoted(keepWords)) || true
-    exec \(ShellCommand(["bash", "--norc", "-c", text, "bash"] + arguments))
-    eval \(ShellCommand.quoted(runWords))
-    """
+    let bash = ShellCommand(["bash", "--norc", "-c", text, "bash"] + arguments)
+    // All in the first line, from which bash counts the lines of the user's script.
+    return "test -n \"$BASH_VERSION\" && eval \(ShellCommand.quoted(keepWords)) || true; exec \(bash); "
+      + "eval \(ShellCommand.quoted(runWords))"
   }
 
   private static let keepWords = """
-    [ "$SHELLOPTS" = braceexpand:hashall:interactive-comments ] &&
-    case $BASHOPTS in
-    \(options)) ! compgen -A function >/dev/null ;;
-    *) false
-    esac && exec() { stackmake_words=("$@"); }
+    [ "$SHELLOPTS" = braceexpand:hashall:interactive-comments ] && case $BASHOPTS in \
+    \(options)) ! compgen -A function >/dev/null ;; \
+    *) false; esac && exec() { stackmake_words=("$@"); }
     """
 
   private static let runWords = """
-    unset -f exec
-    set -- "${stackmake_words[@]}"
-    unset -v stackmake_words
-    IFS=$' \\t\\n'
-    trap - EXIT ERR DEBUG RETURN
-    eval "shift 5; $4"
+    unset -f exec; set -- "${stackmake_words[@]}"; unset -v stackmake_words; IFS=$' \\t\\n'; \
+    trap - EXIT ERR DEBUG RETURN; eval "shift 5; $4"
     """
+
+  /// A text that runs `preamble`, then the script in the variable `stackmake_script`, whose first line is line 1 in what
+  /// bash says of it: the text has no line end. The preamble has neither `'` nor a backslash, which shells take for
+  /// different things.
+  static func lineOne(after preamble: String) -> String {
+    "eval $'\(preamble.replacing("\n", with: "\\n"))'; eval \"unset stackmake_script; $stackmake_script\""
+  }
 
   private static let options = """
     checkwinsize:cmdhist:complete_fullquote:extquote:force_fignore:globasciiranges:globskipdots:hostcomplete:\
@@ -50,30 +50,30 @@ enum RemoteScript {
   ///
   /// Two traps are minded: `wait` in the script must not wait for the watcher, so it is disowned; and sshd gives socket
   /// pairs, which can't be opened again by name.
-  static let run = """
-    cd -- "${2:-$HOME}" || exit
-    stackmake_script=
-    stackmake_read() {
-      local LC_ALL=C
-      [ "$1" = 0 ] || IFS= read -r -N "$1" stackmake_script
-      [ "${#stackmake_script}" = "$1" ]
-    }
-    stackmake_read "$1" || { echo "stackmake: the script did not arrive whole, and was not run" >&2; exit 125; }
-    exec 3<&0 </dev/null
-    trap "" HUP INT QUIT TERM
-    {
-      unset stackmake_script
-      session=$$ spared=$BASHPID
-      \(watch)
-    } <&3 3<&- >/dev/null 2>&1 &
-    trap - HUP INT QUIT TERM
-    disown 2>/dev/null
-    exec 3<&-
-    unset -f stackmake_read
-    set --
-    set -euo pipefail
-    eval "unset stackmake_script; $stackmake_script"
-    """
+  static let run = lineOne(
+    after: """
+      cd -- "${2:-$HOME}" || exit
+      stackmake_script=
+      stackmake_read() {
+        local LC_ALL=C
+        [ "$1" = 0 ] || IFS= read -r -N "$1" stackmake_script
+        [ "${#stackmake_script}" = "$1" ]
+      }
+      stackmake_read "$1" || { echo "stackmake: the script did not arrive whole, and was not run" >&2; exit 125; }
+      exec 3<&0 </dev/null
+      trap "" HUP INT QUIT TERM
+      {
+        unset stackmake_script
+        session=$$ spared=$BASHPID
+        \(watch)
+      } <&3 3<&- >/dev/null 2>&1 &
+      trap - HUP INT QUIT TERM
+      disown 2>/dev/null
+      exec 3<&-
+      unset -f stackmake_read
+      set --
+      set -euo pipefail
+      """)
 
   /// Sent to the watcher.
   static let stopWord = Array("T\n".utf8)

@@ -1,3 +1,4 @@
+import StackMake
 package import SystemPackage
 
 /// Runs commands and puts files: on a server over SSH, or on this machine. One for each server and user.
@@ -121,6 +122,15 @@ package struct ShellError: Error, Sendable, Hashable, CustomStringConvertible {
     self.operation = operation
     self.cause = cause
     self.hint = hint
+  }
+
+  /// It was ended since its time was over.
+  static func tookTooLong(_ limit: Duration?, host: String, operation: String) -> ShellError {
+    let seconds = limit.map { Double($0.components.seconds) + Double($0.components.attoseconds) / 1e18 }
+    return ShellError(
+      .timeout, host: host, operation: operation,
+      cause: "it took longer than \(seconds.map { DurationText.text($0) } ?? "it may"), and was ended",
+      hint: "`timeout` says how long a step may take: `TARGET: timeout = 3h`")
   }
 
   package var description: String {
