@@ -98,7 +98,7 @@ struct BuildCommand: AsyncParsableCommand {
     let assessor = try await session.reported {
       try await world.assessor(targets, files: files, store: store, forced: forced)
     }
-    let plan = assessor.plan(targets)
+    let plan = TargetStatus.plan(assessor, targets, running: try TargetStatus.running(session, store))
     await world.close()
     if !question {
       let text = PlanText(graph: session.graph, json: session.options.json).text(plan)

@@ -25,8 +25,13 @@ struct TargetStatus: Sendable {
     }
   }
 
+  /// What would be done, beside somebody who builds `running` now.
+  static func plan(_ assessor: Assessor, _ targets: [TargetID], running: Set<String>) -> [PlannedTarget] {
+    assessor.plan(targets).map { running.contains(assessor.graph.name($0.target)) ? $0.whileRunning : $0 }
+  }
+
   /// What runs now; nothing where nobody holds the lock.
-  fileprivate static func running(_ session: Session, _ store: any Store) throws -> Set<String> {
+  static func running(_ session: Session, _ store: any Store) throws -> Set<String> {
     guard StateLock.held(in: session.stateDirectory) != nil else { return [] }
     return Set(try session.recorded { () throws(StoreError) in try store.running() }.keys)
   }
@@ -48,9 +53,11 @@ struct Standing {
     let assessor = try await session.reported {
       try await world.assessor(targets, files: files, store: store, forced: forced)
     }
-    running = try TargetStatus.running(session, store)
+    let running = try TargetStatus.running(session, store)
     await world.close()
-    (self.store, self.assessor, plan, redactor) = (store, assessor, assessor.plan(targets), world.redactor)
+    let plan = TargetStatus.plan(assessor, targets, running: running)
+    (self.store, self.assessor, self.plan, self.running) = (store, assessor, plan, running)
+    redactor = world.redactor
   }
 
   /// When the cluster ends, as its servers say it.

@@ -28,7 +28,7 @@ struct WhyCommand: AsyncParsableCommand {
     let assessor = try await session.reported {
       try await world.assessor(targets, files: files, store: store, forced: [])
     }
-    let plan = assessor.plan(targets)
+    let plan = TargetStatus.plan(assessor, targets, running: try TargetStatus.running(session, store))
     let review = try await snapshots(world, session, targets)
     await world.close()
     let durations = try session.recorded { () throws(StoreError) in try store.durations() }

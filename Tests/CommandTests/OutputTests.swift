@@ -98,6 +98,21 @@ import Testing
     #expect(run.errors == "stackmake: error: what servers print is no JSON: `run` has no --json\n")
   }
 
+  /// What somebody builds now isn't what an earlier run left.
+  @Test func besideABuildItIsSaidThatItRuns() async throws {
+    let program = try Program("slow:\n    true\n    touch begun; while ! test -e go; do sleep 0.02; done\n")
+    let build = try program.start([])
+    #expect(await Program.wait { program.exists("begun") })
+    let why = try await program.run("why", "slow")
+    #expect(why.output.contains("is being built now, at step 2"), "\(why)")
+    #expect(try await program.run("-n").output.contains("slow: is being built now, at step 2\n"))
+    let status = try await program.run("status", "--json")
+    #expect(try !JSONSchemaTests.types(of: status.output, ["status"]).isEmpty)
+    #expect(status.output.contains(#""what":"running""#) && !status.output.contains("unfinished"), "\(status)")
+    try program.write("go", "")
+    #expect(try await build.outcome.value.status == 0)
+  }
+
   @Test func linesOfAScriptAreThoseOfTheUser() async throws {
     let run = try await Program("a:\n    for i in 1 2; do\n        true\n        echo $UNDEF\n        done\n").run("a")
     #expect(run.status == 3)

@@ -188,4 +188,11 @@ package struct PlannedTarget: Sendable {
   package var reasons: [StaleReason]
   package var state: State
   package var steps: [Step]
+
+  /// The same, where somebody builds it now: what was begun isn't what an earlier run left.
+  package var whileRunning: PlannedTarget {
+    var planned = self
+    planned.reasons = reasons.map { if case .unfinished(let step) = $0 { .running(step: step) } else { $0 } }
+    return planned
+  }
 }

@@ -7,6 +7,8 @@ package enum StaleReason: Hashable, Sendable {
   case drift(what: String, old: String, new: String)
   /// An earlier run stopped in the middle, at the step with that number (from 0).
   case unfinished(step: Int)
+  /// Somebody builds it now, and is at the step with that number (from 0).
+  case running(step: Int)
   case failedBefore(message: String)
   /// Asked for (`-B`).
   case forced

@@ -27,6 +27,7 @@ package struct JSONReason: JSONRecord, Hashable {
     case .changed(let key, let old, let new): (what, self.key, self.old, self.new) = ("changed", key, old, new)
     case .drift(let key, let old, let new): (what, self.key, self.old, self.new) = ("drift", key, old, new)
     case .unfinished(let step): (what, key) = ("unfinished", "step \(step + 1)")
+    case .running(let step): (what, key) = ("running", "step \(step + 1)")
     case .failedBefore(let message): (what, old) = ("failed-before", message)
     case .forced: what = "forced"
     case .forcedAfterOnce(let step): (what, key) = ("forced", "step \(step + 1)")

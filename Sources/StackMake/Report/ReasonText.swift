@@ -10,6 +10,7 @@ package enum ReasonText {
     case .drift(let what, let old, let new):
       new.isEmpty ? "\(what) is gone (it was \(short(old)))" : "\(what) is \(short(new)), and was \(short(old))"
     case .unfinished(let step): "stopped at step \(step + 1) in an earlier run"
+    case .running(let step): "is being built now, at step \(step + 1)"
     case .failedBefore(let message): "failed in an earlier run: \(short(message))"
     case .forced: "asked for with `-B`"
     case .forcedAfterOnce(let step):

@@ -56,7 +56,7 @@ package struct Redactor: Sendable {
     case .changed(let key, let old, let new): .changed(key: key, old: old.map(redact), new: new.map(redact))
     case .drift(let what, let old, let new): .drift(what: what, old: redact(old), new: redact(new))
     case .failedBefore(let message): .failedBefore(message: redact(message))
-    case .neverBuilt, .unfinished, .forced, .forcedAfterOnce, .dependencyWillRun: reason
+    case .neverBuilt, .unfinished, .running, .forced, .forcedAfterOnce, .dependencyWillRun: reason
     }
   }
 

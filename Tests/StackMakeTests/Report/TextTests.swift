@@ -47,6 +47,7 @@ import Testing
       (.neverBuilt, "never built"),
       (.forced, "asked for with `-B`"),
       (.unfinished(step: 2), "stopped at step 3 in an earlier run"),
+      (.running(step: 2), "is being built now, at step 3"),
       (.failedBefore(message: "exit status 1\nlast lines"), "failed in an earlier run: exit status 1…"),
       (.dependencyWillRun("server/a"), "depends on `server/a`, which will run"),
       (.drift(what: "the server's state", old: "ACTIVE", new: "ERROR"), "the server's state is ERROR, and was ACTIVE"),
