@@ -341,4 +341,22 @@ import Testing
     #expect(file("once", on: servers.db) == "two\n")
     #expect(try await program.run("status", "server/db").output.contains("generation 2"))
   }
+
+  /// A server that doesn't answer is tried for minutes; nobody who wants to stop waits for that.
+  @Test func ctrlCDoesNotWaitForAConnection() async throws {
+    let program = try program("configured/db:\n    echo >> configured\n")
+    let first = try await program.run()
+    try #require(first.status == 0, "\(first)")
+    servers.db.stop()
+    let running = try program.start(["-v", "-B", "configured/db"])
+    #expect(
+      await Program.wait {
+        (try? String(contentsOfFile: running.errorFile, encoding: .utf8))?.contains("configured/db: step 1 of 1")
+          == true
+      })
+    running.signal(SIGINT)
+    let end = try await running.outcome.value
+    #expect(end.status == 130, "\(end)")
+    #expect(!end.errors.contains("tried for"), "\(end)")
+  }
 }

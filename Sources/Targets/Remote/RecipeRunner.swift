@@ -20,23 +20,20 @@ package struct RecipeRunner: StepRunner {
   package func run(_ step: ResolvedStep, at site: StepSite?, events: StepEvents) async throws(StepError) {
     let subject = site.map { "\(step.target) on \($0.name)" } ?? step.target
     let operation = "run step \(step.number) of \(step.count)"
-    let status: ExitStatus
     let lines = OutputLines(events.line)
+    let status: ExitStatus
     do throws(ShellError) {
       let shell: any Shell = if let site { try shells.shell(at: site) } else { shells.here }
-      switch step.body {
-      case .files(let files):
-        for file in files { try await put(file, on: shell, events: events) }
-        return
-      case .script(let script):
-        if let id = step.onceID {
-          status = try await once(
-            id, script, step.timeout, on: shell, outlivesUs: site != nil, lines: lines, events: events)
-        } else {
-          events.trace("\(site?.name ?? "local"): \(script)")
-          status = try await shell.run(script, timeout: step.timeout) { lines.take($0, $1) }
+      // Nobody who wants to stop should have to wait for a server that doesn't answer.
+      let outcome = await events.interrupt.notifying({ shell.withdraw() }) { () -> Result<ExitStatus?, ShellError> in
+        do throws(ShellError) {
+          return .success(try await perform(step, on: shell, at: site, lines, events))
+        } catch {
+          return .failure(error)
         }
       }
+      guard let ended = try outcome.get() else { return }
+      status = ended
     } catch {
       lines.finish()
       throw StepError(
@@ -50,6 +47,24 @@ package struct RecipeRunner: StepRunner {
         operation: operation, subject: subject,
         cause: redact(([status.description] + lines.last).joined(separator: "\n    ")),
         hint: "`stackmake log \(step.target)` shows all of its output")
+    }
+  }
+
+  /// How its script ended; nil where it has none.
+  private func perform(
+    _ step: ResolvedStep, on shell: any Shell, at site: StepSite?, _ lines: OutputLines, _ events: StepEvents
+  ) async throws(ShellError) -> ExitStatus? {
+    switch step.body {
+    case .files(let files):
+      for file in files { try await put(file, on: shell, events: events) }
+      return nil
+    case .script(let script):
+      if let id = step.onceID {
+        return try await once(
+          id, script, step.timeout, on: shell, outlivesUs: site != nil, lines: lines, events: events)
+      }
+      events.trace("\(site?.name ?? "local"): \(script)")
+      return try await shell.run(script, timeout: step.timeout) { lines.take($0, $1) }
     }
   }
 

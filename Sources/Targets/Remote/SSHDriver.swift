@@ -231,8 +231,10 @@ final class SSHDriver {
   }
 
   private func dropCancelled() {
+    let isOpen = if case .open = state { true } else { false }
+    let isWithdrawn = !isOpen && link.isWithdrawn
     waiting.removeAll { command in
-      guard command.request.isCancelled else { return false }
+      guard isWithdrawn || command.request.isCancelled else { return false }
       interrupt(command)
       return true
     }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The connection to one server as one user: made when first needed, kept, and made anew when lost.
 ///
 /// A reactor does all that touches libssh (`SSHDriver`); tasks hand it commands and handle their output.
@@ -5,6 +7,7 @@ final class SSHLink: ExecPerformer {
   let target: SSHTarget
   private let reactor: SSHReactor
   private let hasOwnReactor: Bool
+  private let withdrawal = Atomic<Bool>(false)
 
   init(target: SSHTarget) {
     self.target = target
@@ -24,6 +27,15 @@ final class SSHLink: ExecPerformer {
       reactor.look(at: self)
     }
     return try outcome.get()
+  }
+
+  /// Nothing that hasn't begun is wanted any more.
+  var isWithdrawn: Bool { withdrawal.load(ordering: .acquiring) }
+
+  /// Interrupts what waits for a connection, now and later.
+  func withdraw() {
+    withdrawal.store(true, ordering: .releasing)
+    reactor.look(at: self)
   }
 
   /// Ends what runs, disconnects, and returns when that is done. A later request connects again.

@@ -33,6 +33,8 @@ package final class SSHShell: Shell {
     try await runner.jobState(id)
   }
 
+  package func withdraw() { link.withdraw() }
+
   package func close() async {
     await link.close()
   }

@@ -23,8 +23,16 @@ package protocol Shell: Sendable {
   /// What the server knows of a job; nil where it never started there.
   func jobState(_ id: String) async throws(ShellError) -> JobState?
 
+  /// The user wants to stop: from now on, what waits for a connection is interrupted. What runs comes to its end.
+  func withdraw()
+
   /// Closes the connections.
   func close() async
+}
+
+extension Shell {
+  /// Where nothing waits for a connection.
+  package func withdraw() {}
 }
 
 package typealias OutputHandler = @Sendable (OutputStream, [UInt8]) -> Void
