@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-from control import configuration, seed
+from control import api, configuration, seed
 from control.daemons import Daemon
 from control.place import Failure, SOURCES, quarters
 
@@ -175,9 +175,18 @@ def wait_for_reports(place, names, since, limit=120):
     missing = wanted
     session = None
     while time.monotonic() < end:
-        session = session or seed.admin(place)
         missing = set(wanted)
-        for service in session.call("GET", "compute", "/os-services")["services"]:
+        try:
+            session = session or seed.admin(place)
+            services = session.call("GET", "compute", "/os-services")["services"]
+        except api.APIError as error:
+            if error.status != 401:
+                raise
+            # A token that is as old as a change of its user, to the second, is refused: the next one isn't.
+            session = None
+            time.sleep(0.5)
+            continue
+        for service in services:
             at = time.strptime((service["updated_at"] or "1970-01-01T00:00:00")[:19], "%Y-%m-%dT%H:%M:%S")
             if service["state"] == "up" and calendar.timegm(at) >= int(since):
                 missing -= {service["host"], service["binary"]}
