@@ -15,8 +15,9 @@ all: build
 setup:
 	@scripts/setup
 
+# BESIDE_TESTS=yes: tests run meanwhile, which are built.
 build: setup
-	$(SWIFT) build $(BUILD_FLAGS) --product stackmake
+	$(SWIFT) build $(BUILD_FLAGS) --product stackmake $(if $(BESIDE_TESTS),--ignore-lock)
 
 demo: build
 	scripts/demo $(STACKMAKE)
