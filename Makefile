@@ -15,9 +15,8 @@ all: build
 setup:
 	@scripts/setup
 
-# BESIDE_TESTS=yes: tests run meanwhile, which are built.
 build: setup
-	$(SWIFT) build $(BUILD_FLAGS) --product stackmake $(if $(BESIDE_TESTS),--ignore-lock)
+	$(SWIFT) build $(BUILD_FLAGS) --product stackmake
 
 demo: build
 	scripts/demo $(STACKMAKE)
@@ -25,14 +24,14 @@ demo: build
 demo-clean: build
 	$(STACKMAKE) clean --yes
 
-# SKIP_BUILD=yes, here and below: the tests are built, and something else may be building.
-test: $(if $(SKIP_BUILD),setup,build-tests)
-	$(SWIFT) test --skip-build $(if $(SKIP_BUILD),--ignore-lock)
+test: build-tests
+	$(SWIFT) test --skip-build
 
 build-tests: setup
 	$(SWIFT) build --build-tests
 
 # The pack <openstack-debian> on the local cloud: built, cut off, grown, shrunk, repaired. Many minutes.
+# SKIP_BUILD=yes, here and below: the tests are built.
 test-packs: $(if $(SKIP_BUILD),setup,build-tests)
 	STACKMAKE_TEST_PACKS=yes $(SWIFT) test --skip-build --ignore-lock --filter DebianCloudTests
 
