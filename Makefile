@@ -7,9 +7,13 @@ SWIFT := $(shell for s in $$(which -a swift 2>/dev/null); do \
 BUILD_FLAGS := -c release --static-swift-stdlib
 STACKMAKE := .build/release/stackmake
 
-.PHONY: all build build-tests demo demo-clean test test-packs test-cloud kill-test chaos under-systemd sanitize fuzz test-shells test-editors install uninstall tarball deb test-packages test-commands book walkthrough bench fmt lint setup clean
+.PHONY: all show-swift build build-tests demo demo-clean test test-packs test-cloud kill-test chaos under-systemd sanitize fuzz test-shells test-editors install uninstall tarball deb test-packages test-commands book walkthrough bench fmt lint setup clean
 
 all: build
+
+# Which swift is taken, for scripts.
+show-swift:
+	@echo $(SWIFT)
 
 # Everything that building and the local cloud need from Debian; quick where it is there.
 setup:

@@ -16,10 +16,10 @@ struct LogCommand: AsyncParsableCommand {
     if files.path(of: target) == nil {
       // A target that is only mistyped gets its nearest names.
       _ = try session.targets([target])
-    }
-    guard files.path(of: target) != nil || common.follow else {
-      Console.error("stackmake: error: `\(target)` has no log: it was never built here")
-      throw ExitStatusError.wrongUse
+      guard common.follow else {
+        Console.error("stackmake: error: `\(target)` has no log: it was never built here")
+        throw ExitStatusError.wrongUse
+      }
     }
     var tail = LogTail(files, target: target)
     while true {

@@ -16,7 +16,7 @@ struct StatusWatch {
     case trouble(String)
   }
 
-  /// Ends with status 130 at Ctrl-C; where even the first look fails, with what that says.
+  /// Returns when nobody reads it any more, and ends with status 130 at Ctrl-C; where even the first look fails, with what that says.
   func run() async throws {
     let isDrawn = !json && Terminal.isTerminal(1) && environment("TERM") != "dumb"
     let signals = Self.atTheEnd(isDrawn)

@@ -183,9 +183,7 @@ def wait_for_reports(place, names, since, limit=120):
             if error.status != 401:
                 raise
             # A token that is as old as a change of its user, to the second, is refused: the next one isn't.
-            session = None
-            time.sleep(0.5)
-            continue
+            session, services = None, []
         for service in services:
             at = time.strptime((service["updated_at"] or "1970-01-01T00:00:00")[:19], "%Y-%m-%dT%H:%M:%S")
             if service["state"] == "up" and calendar.timegm(at) >= int(since):
